@@ -1,0 +1,294 @@
+/** Fusion decisions → kernels in the order in which they run. */
+import { type Aval, sizeOf, stridesOf } from '../base/aval.ts';
+import type { CallSite } from '../base/call-site.ts';
+import { invariant } from '../base/errors.ts';
+import {
+  type Axis,
+  accumulator,
+  axisIndex,
+  type Expr,
+  load,
+  makeAxis,
+  makeSource,
+  type Source,
+  substitute,
+  walk,
+} from '../ir/expr.ts';
+import { flatten, indexConstant, unflatten } from '../ir/index-algebra.ts';
+import type { Place, Reader, StepSpec } from '../ir/lowering.ts';
+import type { Fusion, Root } from './fuse.ts';
+import { type ArrayNode, dotIndices, freeAxes, memoryReader } from './graph.ts';
+import type {
+  Kernel,
+  KernelBuffer,
+  KernelStore,
+  LoopKernel,
+  MatmulKernel,
+  MatrixOperand,
+} from './kernel.ts';
+import type { Target } from './plan.ts';
+import { splitLongReductions } from './split-reductions.ts';
+
+/** A kernel and the line that it comes from. */
+export interface Launch {
+  readonly kernel: Kernel;
+  readonly site: CallSite | null;
+}
+
+/** The buffers that stores touch, written ones first. */
+export function buffersOf(
+  stores: readonly KernelStore[],
+  extra: readonly Source[] = [],
+): KernelBuffer[] {
+  const written = new Map<Source, 'write' | 'update'>();
+  for (const { target, mode } of stores) {
+    if (mode !== 'set') written.set(target, 'update');
+    else if (!written.has(target)) written.set(target, 'write');
+  }
+  const read = new Set<Source>(extra);
+  for (const { index, value, guard } of stores) {
+    for (const node of walk(guard === null ? [index, value] : [index, value, guard])) {
+      if (node.kind === 'load') read.add(node.source);
+    }
+  }
+  const buffers: KernelBuffer[] = [...written].map(([source, access]) => ({
+    source,
+    access: read.has(source) ? 'update' : access,
+  }));
+  for (const source of read) if (!written.has(source)) buffers.push({ source, access: 'read' });
+  return buffers;
+}
+
+/** Builds the kernels of one program. */
+export class KernelBuilder {
+  readonly launches: Launch[] = [];
+  readonly #fusion: Fusion;
+  readonly #target: Target;
+  readonly #memo = new Map<string, Expr>();
+  #product: ArrayNode | null = null;
+  #names = new Set<string>();
+
+  constructor(fusion: Fusion, target: Target) {
+    this.#fusion = fusion;
+    this.#target = target;
+  }
+
+  /** Emits the kernels that compute `node`, if it is computed by any of its own. */
+  add(node: ArrayNode): void {
+    const { origin } = node;
+    if (origin.kind === 'steps') {
+      if (origin.siblings[0] === node) this.#addSteps(node);
+      return;
+    }
+    const root = this.#fusion.roots.get(node);
+    if (root === undefined) return;
+    this.#memo.clear();
+    this.#names = new Set();
+    this.#product = root.product;
+    if (root.product === null) this.#addLoop(root);
+    else this.#addProduct(root, root.product);
+  }
+
+  /** Copies an array, for results that are inputs or appear twice. */
+  addCopy(from: ArrayNode, to: Source): void {
+    const axis = makeAxis(from.size);
+    const index = axisIndex(axis);
+    const store = { target: to, index, value: load(from.source, index), ...plain };
+    this.#push('copy', [axis], [store], null);
+  }
+
+  #reader(node: ArrayNode): Reader {
+    if (node === this.#product) return () => accumulator(node.aval.dtype);
+    if (this.#fusion.isWritten(node)) return memoryReader(node);
+    const { origin } = node;
+    invariant(origin.kind === 'map', `'${node.name}' was not written`);
+    return (index) => {
+      const key = `${node.source.id}@${index.map((expr) => expr.id).join()}`;
+      const seen = this.#memo.get(key);
+      if (seen !== undefined) return seen;
+      const value = this.#element(node, index);
+      this.#memo.set(key, value);
+      return value;
+    };
+  }
+
+  #element(node: ArrayNode, index: readonly Expr[]): Expr {
+    invariant(node.origin.kind === 'map', 'only maps have element expressions');
+    this.#names.add(node.name);
+    return node.origin.facts.value(node.operands.map((operand) => this.#reader(operand)))(index);
+  }
+
+  #addLoop(root: Root): void {
+    const { node, axes } = root;
+    const index = axes.map(axisIndex);
+    const store: KernelStore = {
+      target: node.source,
+      index: flatten(index, stridesOf(node.aval.shape)),
+      value: this.#element(node, index),
+      mode: 'set',
+      guard: null,
+      serial: axes.slice(root.parallel),
+    };
+    this.#push(this.#kernelName(), axes.slice(0, root.parallel), [store], node.site);
+  }
+
+  #kernelName(): string {
+    const names = [...this.#names];
+    const shown = names.slice(0, 6).reverse().join('·');
+    return names.length > 6 ? `…${shown}` : shown;
+  }
+
+  #push(
+    name: string,
+    parallel: readonly Axis[],
+    stores: readonly KernelStore[],
+    site: CallSite | null,
+  ): void {
+    if ([...parallel, ...stores.flatMap((s) => s.serial)].some((axis) => axis.extent === 0)) return;
+    for (const part of splitLongReductions(parallel, stores, this.#target)) {
+      const kernel: LoopKernel = { kind: 'loop', name, buffers: buffersOf(part.stores), ...part };
+      this.launches.push({ kernel, site });
+    }
+  }
+
+  #addProduct(root: Root, product: ArrayNode): void {
+    invariant(product.origin.kind === 'dot', 'a product is a dot');
+    const { dims } = product.origin.facts;
+    const [lhs, rhs] = product.operands;
+    invariant(lhs !== undefined && rhs !== undefined, 'a product has two operands');
+    const shapes = {
+      batch: dims.lhsBatch.map((axis) => lhs.aval.shape[axis] ?? 1),
+      rows: freeAxes(lhs.aval, dims.lhsBatch, dims.lhsContract).map(
+        (axis) => lhs.aval.shape[axis] ?? 1,
+      ),
+      columns: freeAxes(rhs.aval, dims.rhsBatch, dims.rhsContract).map(
+        (axis) => rhs.aval.shape[axis] ?? 1,
+      ),
+      depth: dims.lhsContract.map((axis) => lhs.aval.shape[axis] ?? 1),
+    };
+    const [batch, rows, columns, depth] = [
+      shapes.batch,
+      shapes.rows,
+      shapes.columns,
+      shapes.depth,
+    ].map((shape) => makeAxis(sizeOf(shape)));
+    invariant(batch && rows && columns && depth, 'a product has four kinds of axes');
+    if (batch.extent * rows.extent * columns.extent === 0) return;
+    const index = [
+      ...unflatten(axisIndex(batch), shapes.batch).slice(0, shapes.batch.length),
+      ...unflatten(axisIndex(rows), shapes.rows).slice(0, shapes.rows.length),
+      ...unflatten(axisIndex(columns), shapes.columns).slice(0, shapes.columns.length),
+    ];
+    const contracted = unflatten(axisIndex(depth), shapes.depth).slice(0, shapes.depth.length);
+    const [lhsIndex, rhsIndex] = dotIndices(dims, lhs.aval, rhs.aval, index, contracted);
+    const operands = {
+      lhs: this.#matrix(lhs, lhsIndex, [batch, rows, depth], product.site),
+      rhs: this.#matrix(rhs, rhsIndex, [batch, depth, columns], product.site),
+    };
+    const stores = [this.#epilogue(root, product, index)];
+    const kernel: MatmulKernel = {
+      kind: 'matmul',
+      name: [...new Set([product.name, ...this.#names])].join('·'),
+      buffers: buffersOf(stores, [operands.lhs.source, operands.rhs.source]),
+      batch,
+      rows,
+      columns,
+      depth: depth.extent,
+      ...operands,
+      stores,
+    };
+    this.launches.push({ kernel, site: root.node.site });
+  }
+
+  #epilogue(root: Root, product: ArrayNode, index: readonly Expr[]): KernelStore {
+    const { node } = root;
+    const value = node === product ? accumulator(node.aval.dtype) : this.#element(node, index);
+    const flat = flatten(index, stridesOf(node.aval.shape));
+    return { target: node.source, index: flat, value, ...plain };
+  }
+
+  /** An operand as a strided matrix; copied into one if its layout is none. */
+  #matrix(
+    node: ArrayNode,
+    index: readonly Expr[],
+    [batch, rows, columns]: readonly [Axis, Axis, Axis],
+    site: CallSite | null,
+  ): MatrixOperand {
+    const element = this.#reader(node)(index);
+    const strided = asMatrix(element, rows, columns);
+    if (strided !== null) return strided;
+    const axes = [batch, rows, columns].filter((axis) => element.deps.has(axis));
+    const strides = stridesOf(axes.map((axis) => axis.extent));
+    const packed = makeSource(element.dtype, sizeOf(axes.map((axis) => axis.extent)));
+    const flat = flatten(axes.map(axisIndex), strides);
+    this.#push('pack', axes, [{ target: packed, index: flat, value: element, ...plain }], site);
+    const again = asMatrix(load(packed, flat), rows, columns);
+    invariant(again !== null, 'a packed operand is a matrix');
+    return again;
+  }
+
+  #addSteps(first: ArrayNode): void {
+    const { origin } = first;
+    invariant(origin.kind === 'steps', 'steps expected');
+    const { siblings, eqn, steps } = origin;
+    const sources = new Map<Place, Source>();
+    const place = (aval: Aval, source: Source): Place => {
+      const made = { aval, at: memoryReader({ aval, source }) };
+      sources.set(made, source);
+      return made;
+    };
+    steps.build({
+      operands: first.operands.map((node) => place(node.aval, node.source)),
+      outputs: siblings.map((node) => place(node.aval, node.source)),
+      temporary: (aval) => place(aval, makeSource(aval.dtype, sizeOf(aval.shape))),
+      step: (spec) => this.#addStep(spec, eqn.primitive.name, sources, eqn.site),
+    });
+  }
+
+  #addStep(
+    spec: StepSpec,
+    name: string,
+    sources: ReadonlyMap<Place, Source>,
+    site: CallSite | null,
+  ): void {
+    const parallel = spec.parallel.map(makeAxis);
+    const serial = (spec.serial ?? []).map(makeAxis);
+    const stores = spec
+      .stores(parallel.map(axisIndex), serial.map(axisIndex))
+      .map((store): KernelStore => {
+        const target = sources.get(store.to);
+        invariant(target !== undefined, `'${name}' stores to a place that it was not given`);
+        const index = flatten(store.index, stridesOf(store.to.aval.shape));
+        const { value, mode = 'set', guard = null } = store;
+        return { target, index, value, mode, guard, serial };
+      });
+    this.#push(name, parallel, stores, site);
+  }
+}
+
+const plain = { mode: 'set', guard: null, serial: [] } as const;
+
+/** The strides of a load along two axes, if it is affine in them. */
+function asMatrix(element: Expr, rows: Axis, columns: Axis): MatrixOperand | null {
+  if (element.kind !== 'load') return null;
+  const { source, index } = element;
+  const rowStride = strideAlong(index, rows);
+  const columnStride = strideAlong(index, columns);
+  if (rowStride === null || columnStride === null) return null;
+  const zero = indexConstant(0);
+  const base = substitute(index, new Map([rows, columns].map((axis) => [axis, zero])));
+  return { source, base, rowStride, columnStride };
+}
+
+/** The coefficient of an axis in an index; null if it also appears inside a division. */
+export function strideAlong(index: Expr, axis: Axis): number | null {
+  if (!index.deps.has(axis)) return 0;
+  if (index.kind === 'axis') return 1;
+  if (index.kind !== 'affine') return null;
+  let stride = 0;
+  for (const { atom, coefficient } of index.terms) {
+    if (atom.kind === 'axis' && atom.axis === axis) stride = coefficient;
+    else if (atom.deps.has(axis)) return null;
+  }
+  return stride;
+}

@@ -1,0 +1,256 @@
+/**
+ * Which arrays are written to memory, and which are computed where they are read.
+ *
+ * Every array that is not written has one or more homes: a kernel in which it is computed, at an index
+ * that is an expression in that kernel's axes. Going backwards through the program, an array stays
+ * unwritten if computing it at all its homes costs no more than writing it once and reading it back.
+ */
+import { type Axis, axisIndex, type Expr, substitute } from '../ir/expr.ts';
+import type { ArrayNode } from './graph.ts';
+import type { Target } from './plan.ts';
+
+/** A kernel-to-be: the array that it is for, over whose elements it runs. */
+export interface Root {
+  readonly node: ArrayNode;
+  /** The loops over the elements of `node`. */
+  readonly axes: readonly Axis[];
+  /** The leading axes that run in parallel; the others run as loops inside. */
+  parallel: number;
+  /** The product whose sum this root finishes in its epilogue. */
+  product: ArrayNode | null;
+}
+
+/** A place at which an unwritten array is computed. */
+interface Home {
+  readonly root: Root;
+  readonly index: readonly Expr[];
+  /** How many operations deep in the kernel. */
+  readonly depth: number;
+}
+
+/** What {@link fuse} decides. */
+export interface Fusion {
+  /** Kernels in order; arrays of `steps` are written but have no root. */
+  readonly roots: ReadonlyMap<ArrayNode, Root>;
+  readonly isWritten: (node: ArrayNode) => boolean;
+}
+
+const storeCost = 3;
+const maxHomes = 12;
+const maxDepth = 48;
+/** Rows longer than this do not stay in the cache between the passes over them. */
+const maxRow = 65536;
+
+/**
+ * @param outputs - Arrays that must be written.
+ * @param forced - More arrays that must be, because a kernel touched too many buffers without them.
+ */
+export function fuse(
+  nodes: readonly ArrayNode[],
+  outputs: ReadonlySet<ArrayNode>,
+  forced: ReadonlySet<ArrayNode>,
+  target: Target,
+): Fusion {
+  const pass = new FusionPass(nodes, target);
+  for (const node of [...nodes].reverse()) pass.decide(node, outputs.has(node) || forced.has(node));
+  const order = nodes.filter((node) => pass.roots.has(node));
+  const roots = new Map(order.map((node) => [node, pass.rootOf(node)]));
+  return { roots, isWritten: (node) => !pass.unwritten.has(node) };
+}
+
+class FusionPass {
+  readonly roots = new Map<ArrayNode, Root>();
+  readonly unwritten = new Set<ArrayNode>();
+  readonly #homes = new Map<ArrayNode, Home[]>();
+  /** Arrays that a kernel needs in memory whatever they cost. */
+  readonly #pinned = new Set<ArrayNode>();
+  /** Operands of products: movement may be absorbed, computation not. */
+  readonly #viewOnly = new Set<ArrayNode>();
+  readonly #cost: ReadonlyMap<ArrayNode, number>;
+  readonly #target: Target;
+
+  constructor(nodes: readonly ArrayNode[], target: Target) {
+    this.#target = target;
+    this.#cost = estimateCosts(nodes);
+  }
+
+  rootOf(node: ArrayNode): Root {
+    const root = this.roots.get(node);
+    if (root === undefined) throw new Error('not a root');
+    return root;
+  }
+
+  decide(node: ArrayNode, mustWrite: boolean): void {
+    const { origin } = node;
+    if (origin.kind === 'input') return;
+    if (origin.kind === 'steps') {
+      for (const operand of node.operands) this.#pinned.add(operand);
+      return;
+    }
+    const homes = this.#homes.get(node) ?? [];
+    const isView = this.#viewOnly.has(node);
+    const isNeeded = mustWrite || this.#pinned.has(node) || isView || homes.length > 0;
+    if (!isNeeded) {
+      this.unwritten.add(node);
+      return;
+    }
+    const stays = !mustWrite && !this.#pinned.has(node) && this.#target.fuse;
+    if (origin.kind === 'dot') {
+      if (!(stays && !isView && this.#joinEpilogue(node, homes))) this.#makeRoot(node);
+      for (const operand of node.operands) this.#viewOnly.add(operand);
+      return;
+    }
+    const { facts } = origin;
+    if (stays && isView && facts.isView) {
+      this.unwritten.add(node);
+      for (const { operand } of facts.reads) this.#viewOnly.add(operand);
+      this.#passOn(node, homes);
+    } else if (stays && !isView && this.#shouldInline(node, homes)) {
+      this.unwritten.add(node);
+      this.#passOn(node, homes);
+    } else {
+      const root = this.#makeRoot(node);
+      this.#passOn(node, [{ root, index: root.axes.map(axisIndex), depth: 0 }]);
+    }
+  }
+
+  #makeRoot(node: ArrayNode): Root {
+    const axes = node.origin.kind === 'map' ? node.origin.facts.axes : [];
+    const root = {
+      node,
+      axes,
+      parallel: axes.length,
+      product: node.origin.kind === 'dot' ? node : null,
+    };
+    this.roots.set(node, root);
+    return root;
+  }
+
+  /** Tells the operands of a map where they would be computed if they were not written. */
+  #passOn(node: ArrayNode, homes: readonly Home[]): void {
+    if (node.origin.kind !== 'map') return;
+    const { facts } = node.origin;
+    for (const home of homes) {
+      const place = new Map<Axis, Expr>();
+      facts.axes.forEach((axis, i) => {
+        const expr = home.index[i];
+        if (expr !== undefined && !(expr.kind === 'axis' && expr.axis === axis))
+          place.set(axis, expr);
+      });
+      for (const { operand, index } of facts.reads) {
+        if (operand.origin.kind === 'input') continue;
+        const moved = place.size === 0 ? index : index.map((expr) => substitute(expr, place));
+        this.#addHome(operand, { root: home.root, index: moved, depth: home.depth + 1 });
+      }
+    }
+  }
+
+  #addHome(node: ArrayNode, home: Home): void {
+    const homes = this.#homes.get(node) ?? [];
+    this.#homes.set(node, homes);
+    const twin = homes.findIndex(
+      (other) => other.root === home.root && other.index.every((expr, i) => expr === home.index[i]),
+    );
+    if (twin < 0) homes.push(home);
+    else if ((homes[twin]?.depth ?? 0) < home.depth) homes[twin] = home;
+  }
+
+  #shouldInline(node: ArrayNode, homes: readonly Home[]): boolean {
+    if (node.origin.kind !== 'map') return false;
+    const { facts } = node.origin;
+    if (facts.reads.length === 0) return facts.cost <= 8 || homes.length <= 1;
+    if (homes.length > maxHomes || homes.some((home) => home.depth > maxDepth)) return false;
+    if (facts.reduces) return this.#canNest(node, homes);
+    const evaluations = homes.reduce((sum, home) => sum + this.#evaluations(home), 0);
+    const cost = this.#cost.get(node) ?? facts.cost;
+    return evaluations * cost <= node.size * (cost + storeCost) + evaluations;
+  }
+
+  /** How often an expression at this index is evaluated, loops that it does not depend on left out. */
+  #evaluations({ root, index }: Home): number {
+    const deps = new Set(index.flatMap((expr) => [...expr.deps]));
+    let count = 1;
+    root.axes.forEach((axis, i) => {
+      if (i < root.parallel || deps.has(axis)) count *= axis.extent;
+    });
+    for (const axis of deps) if (!root.axes.includes(axis)) count *= axis.extent;
+    return count;
+  }
+
+  /** A reduction is computed inside another kernel only where that repeats nothing. */
+  #canNest(node: ArrayNode, homes: readonly Home[]): boolean {
+    const [home] = homes;
+    if (home === undefined || homes.some((other) => other.root !== home.root)) return false;
+    const { root } = home;
+    if (root.product !== null) return false;
+    const rows = Math.min(...homes.map((h) => this.#rowAxes(h)));
+    const saved = root.parallel;
+    if (rows < root.parallel && this.#canRunRows(root, rows)) root.parallel = rows;
+    const evaluations = homes.reduce((most, h) => Math.max(most, this.#evaluations(h)), 0);
+    if (evaluations <= node.size) return true;
+    root.parallel = saved;
+    return false;
+  }
+
+  /** The shortest leading run of the root's axes that holds every one that the index depends on. */
+  #rowAxes({ root, index }: Home): number {
+    const last = root.axes.findLastIndex((axis) => index.some((expr) => expr.deps.has(axis)));
+    return last + 1;
+  }
+
+  #canRunRows(root: Root, rows: number): boolean {
+    if (!this.#target.hasSerialRows) return false;
+    const extents = root.axes.map((axis) => axis.extent);
+    const count = extents.slice(0, rows).reduce((a, b) => a * b, 1);
+    const length = extents.slice(rows).reduce((a, b) => a * b, 1);
+    return (count >= this.#target.concurrency || count * length <= 16384) && length <= maxRow;
+  }
+
+  /** Gives the product to the one kernel that reads each of its elements once, in place. */
+  #joinEpilogue(node: ArrayNode, homes: readonly Home[]): boolean {
+    const [home] = homes;
+    if (home === undefined || homes.length > 1) return false;
+    const { root, index } = home;
+    const inPlace =
+      root.product === null &&
+      root.parallel === root.axes.length &&
+      root.axes.length === index.length &&
+      index.every((expr, i) => isWhole(expr, root.axes[i], node.aval.shape[i] ?? 1)) &&
+      root.node.origin.kind === 'map' &&
+      !root.node.origin.facts.reduces;
+    if (!inPlace) return false;
+    root.product = node;
+    this.unwritten.add(node);
+    return true;
+  }
+}
+
+/** True if the expression is just this axis, over its full extent. */
+const isWhole = (expr: Expr, axis: Axis | undefined, extent: number): boolean =>
+  axis !== undefined && axis.extent === extent && expr.kind === 'axis' && expr.axis === axis;
+
+/** Price per element if operands with a single reader were computed in place and others loaded. */
+function estimateCosts(nodes: readonly ArrayNode[]): ReadonlyMap<ArrayNode, number> {
+  const readers = new Map<ArrayNode, number>();
+  for (const { operands } of nodes) {
+    for (const operand of new Set(operands)) readers.set(operand, (readers.get(operand) ?? 0) + 1);
+  }
+  const costs = new Map<ArrayNode, number>();
+  for (const node of nodes) {
+    if (node.origin.kind !== 'map') {
+      costs.set(node, 1);
+      continue;
+    }
+    const { facts } = node.origin;
+    let cost = facts.cost;
+    for (const operand of new Set(facts.reads.map((read) => read.operand))) {
+      if (operand.origin.kind !== 'map' || readers.get(operand) !== 1) continue;
+      // A reduction's operand is priced with its loop; here only what is read once per element counts.
+      if (facts.reduces) continue;
+      const reads = facts.reads.filter((read) => read.operand === operand).length;
+      cost += reads * ((costs.get(operand) ?? 1) - 1);
+    }
+    costs.set(node, Math.min(cost, 1e6));
+  }
+  return costs;
+}

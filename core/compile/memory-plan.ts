@@ -1,0 +1,174 @@
+/** Where every array lives: liveness, one arena for intermediates, and memory taken over from dying arrays. */
+import { bytesOf } from '../base/dtype.ts';
+import type { Source } from '../ir/expr.ts';
+import { walk } from '../ir/expr.ts';
+import type { Launch } from './build-kernels.ts';
+import type { Slot, Target } from './plan.ts';
+
+/** Steps from the first that writes an array to the last that touches it. */
+interface Lifetime {
+  readonly source: Source;
+  readonly bytes: number;
+  first: number;
+  last: number;
+}
+
+/** The result of {@link planMemory}. */
+export interface MemoryPlan {
+  readonly slotOf: (source: Source) => Slot;
+  readonly arenaBytes: number;
+  readonly aliases: ReadonlyMap<number, number>;
+}
+
+const bytesOfSource = ({ dtype, length }: Source): number => bytesOf(dtype) * length;
+
+/**
+ * @param inputs - Sources of the program's inputs; `donated` ones may be overwritten once they are dead.
+ * @param outputs - Sources of the results.
+ */
+export function planMemory(
+  launches: readonly Launch[],
+  inputs: readonly Source[],
+  outputs: readonly Source[],
+  donated: ReadonlySet<number>,
+  target: Target,
+): MemoryPlan {
+  const lifetimes = measureLifetimes(launches);
+  const slots = new Map<Source, Slot>();
+  inputs.forEach((source, index) => {
+    slots.set(source, { kind: 'input', index, bytes: bytesOfSource(source) });
+  });
+  outputs.forEach((source, index) => {
+    slots.set(source, { kind: 'output', index, bytes: bytesOfSource(source) });
+  });
+  const intermediates = [...lifetimes.values()].filter(({ source }) => !slots.has(source));
+  const arenaBytes = placeInArena(intermediates, slots, launches, target);
+  const aliases = aliasDonated(launches, inputs, outputs, donated, lifetimes, target);
+  return {
+    slotOf: (source) => {
+      const slot = slots.get(source);
+      if (slot === undefined) throw new Error('an array without a place');
+      return slot;
+    },
+    arenaBytes,
+    aliases,
+  };
+}
+
+function measureLifetimes(launches: readonly Launch[]): Map<Source, Lifetime> {
+  const lifetimes = new Map<Source, Lifetime>();
+  launches.forEach(({ kernel }, step) => {
+    for (const { source } of kernel.buffers) {
+      const known = lifetimes.get(source);
+      if (known === undefined) {
+        lifetimes.set(source, { source, bytes: bytesOfSource(source), first: step, last: step });
+      } else known.last = step;
+    }
+  });
+  return lifetimes;
+}
+
+/** True if `kernel` reads `from` only at the very element that it then writes to `to`. */
+function isInPlace({ kernel }: Launch, from: Source, to: Source): boolean {
+  if (kernel.kind !== 'loop' || from.dtype !== to.dtype || from.length !== to.length) return false;
+  if (kernel.stores.some((store) => store.serial.length > 0 || store.mode !== 'set')) return false;
+  const written = kernel.stores.find((store) => store.target === to);
+  if (written === undefined || written.guard !== null) return false;
+  // A later store of the same iteration must not read what this one has overwritten.
+  if (kernel.stores.length > 1) return false;
+  return kernel.stores.every((store) =>
+    walk([store.index, store.value]).every(
+      (node) =>
+        node.kind !== 'load' ||
+        node.source !== from ||
+        (node.index === written.index && !insideReduction(store.value, node.id)),
+    ),
+  );
+}
+
+const insideReduction = (root: Parameters<typeof walk>[0][number], id: number): boolean =>
+  walk([root]).some(
+    (node) => node.kind === 'reduce' && walk([node.value]).some((inner) => inner.id === id),
+  );
+
+/** First-fit by size: big arrays first, each at the lowest offset that is free during its life. */
+function placeInArena(
+  arrays: readonly Lifetime[],
+  slots: Map<Source, Slot>,
+  launches: readonly Launch[],
+  { alignment, device }: Target,
+): number {
+  const align = (bytes: number): number => Math.ceil(bytes / alignment) * alignment;
+  const placed: { life: Lifetime; offset: number; end: number }[] = [];
+  let arenaBytes = 0;
+  const order = [...arrays].sort((a, b) => b.bytes - a.bytes || a.first - b.first);
+  for (const life of order) {
+    const size = Math.max(alignment, align(life.bytes));
+    const rivals = placed
+      .filter((other) => overlaps(other.life, life, launches, device !== 'webgpu'))
+      .sort((a, b) => a.offset - b.offset);
+    let offset = 0;
+    for (const rival of rivals) {
+      if (rival.offset >= offset + size) break;
+      offset = Math.max(offset, rival.end);
+    }
+    placed.push({ life, offset, end: offset + size });
+    arenaBytes = Math.max(arenaBytes, offset + size);
+    slots.set(life.source, { kind: 'arena', offset, bytes: life.bytes });
+  }
+  return arenaBytes;
+}
+
+/** True if both must exist at once. One may hand over to the other in a kernel that works in place. */
+function overlaps(
+  a: Lifetime,
+  b: Lifetime,
+  launches: readonly Launch[],
+  canHandOver: boolean,
+): boolean {
+  const [early, late] = a.first <= b.first ? [a, b] : [b, a];
+  if (early.last < late.first) return false;
+  const launch = launches[late.first];
+  const handsOver =
+    canHandOver &&
+    early.last === late.first &&
+    early.first < late.first &&
+    early.bytes === late.bytes &&
+    launch !== undefined &&
+    isInPlace(launch, early.source, late.source);
+  return !handsOver;
+}
+
+/** Pairs outputs with donated inputs of the same size that are dead, or written in place, by then. */
+function aliasDonated(
+  launches: readonly Launch[],
+  inputs: readonly Source[],
+  outputs: readonly Source[],
+  donated: ReadonlySet<number>,
+  lifetimes: ReadonlyMap<Source, Lifetime>,
+  target: Target,
+): ReadonlyMap<number, number> {
+  const aliases = new Map<number, number>();
+  const taken = new Set<number>();
+  outputs.forEach((output, outputIndex) => {
+    const born = lifetimes.get(output)?.first;
+    if (born === undefined) return;
+    const launch = launches[born];
+    for (const inputIndex of donated) {
+      const input = inputs[inputIndex];
+      if (input === undefined || taken.has(inputIndex)) continue;
+      if (bytesOfSource(input) !== bytesOfSource(output)) continue;
+      const dies = lifetimes.get(input)?.last ?? -1;
+      const inPlace =
+        dies === born &&
+        target.device !== 'webgpu' &&
+        launch !== undefined &&
+        isInPlace(launch, input, output);
+      if (dies >= born && !inPlace) continue;
+      aliases.set(outputIndex, inputIndex);
+      taken.add(inputIndex);
+      return;
+    }
+  });
+  return aliases;
+}

@@ -1,0 +1,44 @@
+/** A compiled program: kernels in order, and where every array lives. */
+import type { Aval } from '../base/aval.ts';
+import type { CallSite } from '../base/call-site.ts';
+import type { Kernel } from './kernel.ts';
+
+/** Where an array lives while a program runs. Offsets and sizes in bytes. */
+export type Slot =
+  | { readonly kind: 'input'; readonly index: number; readonly bytes: number }
+  | { readonly kind: 'output'; readonly index: number; readonly bytes: number }
+  | { readonly kind: 'arena'; readonly offset: number; readonly bytes: number };
+
+/** One launch. `slots[i]` is what `kernel.buffers[i]` is bound to. */
+export interface Step {
+  readonly kernel: Kernel;
+  readonly slots: readonly Slot[];
+  /** The line that the kernel's last equation was written on. */
+  readonly site: CallSite | null;
+}
+
+/** Everything a device needs to run a program. */
+export interface Plan {
+  readonly inputs: readonly Aval[];
+  readonly outputs: readonly Aval[];
+  readonly steps: readonly Step[];
+  /** Size of the one allocation that holds all intermediate arrays. */
+  readonly arenaBytes: number;
+  /** Output → input whose memory it takes over (donated and of the same size), or absent. */
+  readonly aliases: ReadonlyMap<number, number>;
+}
+
+/** What compilation must know of a device. */
+export interface Target {
+  readonly device: 'js' | 'wasm' | 'webgpu';
+  /** False: one kernel per equation, as a reference for the others. */
+  readonly fuse: boolean;
+  /** Most buffers that one kernel may touch. */
+  readonly maxBuffers: number;
+  /** Alignment of arrays in the arena, in bytes. */
+  readonly alignment: number;
+  /** True: loops inside a parallel iteration are cheap (CPU), so whole rows may be handled by one. */
+  readonly hasSerialRows: boolean;
+  /** Iterations that keep the device busy; long reductions with fewer results are split into two stages. */
+  readonly concurrency: number;
+}

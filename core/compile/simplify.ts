@@ -1,0 +1,53 @@
+/** Program → smaller program with the same results. */
+import { showAval } from '../base/aval.ts';
+import type { Eqn, Program, Var } from '../ir/program.ts';
+import { showParams } from '../ir/show.ts';
+import { verify } from '../ir/verify.ts';
+
+/** The program without equations whose results nobody needs. */
+export function dropUnused(program: Program): Program {
+  const needed = new Set(program.outputs);
+  const eqns: Eqn[] = [];
+  for (const eqn of [...program.eqns].reverse()) {
+    if (!eqn.outputs.some((v) => needed.has(v))) continue;
+    for (const input of eqn.inputs) needed.add(input);
+    eqns.push(eqn);
+  }
+  return { ...program, eqns: eqns.reverse() };
+}
+
+/** The program with each distinct computation done once. */
+export function shareEqual(program: Program): Program {
+  const representative = new Map<Var, Var>();
+  const numbers = new Map<Var, number>();
+  const resolve = (variable: Var): Var => representative.get(variable) ?? variable;
+  const numberOf = (variable: Var): number => {
+    const number = numbers.get(variable) ?? numbers.size;
+    numbers.set(variable, number);
+    return number;
+  };
+  const seen = new Map<string, Eqn>();
+  const eqns: Eqn[] = [];
+  for (const eqn of program.eqns) {
+    const inputs = eqn.inputs.map(resolve);
+    // Weakness is part of the key: equal arrays of different weakness are different variables.
+    const types = eqn.outputs.map((v) => showAval(v.aval)).join();
+    const key = `${eqn.primitive.name}${showParams(eqn.params)}(${inputs.map(numberOf).join()})${types}`;
+    const earlier = seen.get(key);
+    if (earlier === undefined) {
+      const rebuilt = { ...eqn, inputs };
+      seen.set(key, rebuilt);
+      eqns.push(rebuilt);
+    } else {
+      eqn.outputs.forEach((v, i) => {
+        const twin = earlier.outputs[i];
+        if (twin !== undefined) representative.set(v, twin);
+      });
+    }
+  }
+  return { inputs: program.inputs, eqns, outputs: program.outputs.map(resolve) };
+}
+
+/** All simplifications, verified. */
+export const simplify = (program: Program): Program =>
+  verify(dropUnused(shareEqual(dropUnused(program))));

@@ -1,0 +1,180 @@
+/**
+ * Functions over pytrees: nested plain objects, arrays and registered classes, with arrays (or anything
+ * else) as leaves. Exported as the `tree` namespace.
+ *
+ * @see https://docs.jax.dev/en/latest/jax.tree.html
+ */
+import { flatten as flattenTree, flattenLike, registerPytree, Structure } from './base/pytree.ts';
+import { notAnArray, notPlainData } from './ir/errors.ts';
+import { Value } from './ir/value.ts';
+
+export { registerPytree as register, Structure };
+
+/** What is a leaf in the eyes of the type system. */
+export type Atom =
+  | Value
+  | number
+  | string
+  | boolean
+  | bigint
+  | symbol
+  | ArrayBufferView
+  | ((...args: never[]) => unknown);
+
+/** The type of a tree's leaves. */
+export type LeafOf<T> = T extends null | undefined
+  ? never
+  : T extends Atom
+    ? T
+    : T extends readonly (infer Item)[]
+      ? LeafOf<Item>
+      : T extends object
+        ? LeafOf<T[keyof T]>
+        : T;
+
+/** The type of a tree with every leaf replaced by an `R`. */
+export type MapLeaves<T, R> = T extends null | undefined
+  ? T
+  : T extends Atom
+    ? R
+    : T extends object
+      ? { [K in keyof T]: MapLeaves<T[K], R> }
+      : R;
+
+/** The leaf types of several trees. */
+type LeavesOf<Trees extends readonly unknown[]> = { [K in keyof Trees]: LeafOf<Trees[K]> };
+
+/** The leaves of `T` were replaced one by one, which is what {@link MapLeaves} says. */
+const rebuilt = <T, R>(structure: Structure<T>, leaves: readonly R[]): MapLeaves<T, R> =>
+  structure.unflatten(leaves) as MapLeaves<T, R>;
+
+/** `flattenTree` found exactly the leaves that {@link LeafOf} describes. */
+const leavesOf = <T>(tree: T): LeafOf<T>[] => flattenTree(tree).leaves as LeafOf<T>[];
+
+function zip(
+  op: string,
+  tree: unknown,
+  rest: readonly unknown[],
+): { structure: Structure; rows: unknown[][] } {
+  const { leaves: first, structure } = flattenTree(tree);
+  const others = rest.map((other) => flattenLike(op, structure, other));
+  const rows = first.map((leaf, i) => [leaf, ...others.map((column) => column[i])]);
+  return { structure, rows };
+}
+
+/**
+ * The tree with each leaf replaced by `f` of it and of the leaves at the same place in the other trees.
+ *
+ * @throws `tree-structure-mismatch` if the trees differ in more than the order of keys.
+ * @example
+ * tree.map((p, g) => p.sub(g.mul(0.1)), params, gradients)
+ */
+export function map<T, R, Rest extends readonly unknown[]>(
+  f: (leaf: LeafOf<T>, ...others: LeavesOf<Rest>) => R,
+  tree: T,
+  ...rest: Rest
+): MapLeaves<T, R> {
+  const { structure, rows } = zip('tree.map', tree, rest);
+  // The rows hold what LeavesOf says, column by column.
+  const apply = f as (...row: unknown[]) => R;
+  return rebuilt(structure as Structure<T>, rows.map((row) => apply(...row)));
+}
+
+/**
+ * As {@link map}, with the leaf's path (`encoder/0/kernel`) as first argument.
+ *
+ * @throws `tree-structure-mismatch`.
+ */
+export function mapWithPath<T, R, Rest extends readonly unknown[]>(
+  f: (path: string, leaf: LeafOf<T>, ...others: LeavesOf<Rest>) => R,
+  tree: T,
+  ...rest: Rest
+): MapLeaves<T, R> {
+  const { structure, rows } = zip('tree.mapWithPath', tree, rest);
+  const paths = structure.paths();
+  // The rows hold what LeavesOf says, column by column.
+  const apply = f as (...row: unknown[]) => R;
+  return rebuilt(structure as Structure<T>, rows.map((row, i) => apply(paths[i] ?? '', ...row)));
+}
+
+/**
+ * A tree of the same type: {@link map} for trees whose leaves are arrays before and after. Code that is
+ * generic in the tree's type uses this.
+ *
+ * @throws `not-an-array` if a leaf of `tree` is no array.
+ * @throws `tree-structure-mismatch`.
+ * @example
+ * const decay = <P>(params: P): P => tree.mapArrays((p) => p.mul(0.99), params);
+ */
+export function mapArrays<T>(
+  f: (leaf: Value, ...others: Value[]) => Value,
+  tree: T,
+  ...rest: readonly NoInfer<T>[]
+): T {
+  const { structure, rows } = zip('tree.mapArrays', tree, rest);
+  const leaves = rows.map((row) => {
+    const [leaf, ...others] = row.map(requireArray);
+    return f(requireArray(leaf), ...others);
+  });
+  return structure.unflatten(leaves) as T; // Arrays stand where arrays stood.
+}
+
+function requireArray(leaf: unknown): Value {
+  if (leaf instanceof Value) return leaf;
+  throw notAnArray('tree.mapArrays', String(leaf));
+}
+
+/** The leaves in order: keys sorted, lists from the front. */
+export const leaves = <T>(tree: T): LeafOf<T>[] => leavesOf(tree);
+
+/** The tree without its leaves. */
+export const structure = <T>(tree: T): Structure<T> => flattenTree(tree).structure;
+
+/** The leaves, and the structure that {@link unflatten} puts them back into. */
+export function flatten<T>(tree: T): [leaves: LeafOf<T>[], structure: Structure<T>] {
+  return [leavesOf(tree), structure(tree)];
+}
+
+/** The tree of this structure with these leaves. @throws `leaf-count-mismatch`. */
+export const unflatten = <T, R>(structure: Structure<T>, leaves: readonly R[]): MapLeaves<T, R> =>
+  rebuilt(structure, leaves);
+
+/** The path of every leaf, such as `encoder/0/kernel`. */
+export const paths = (tree: unknown): string[] => flattenTree(tree).structure.paths();
+
+/**
+ * True if every leaf is true, or satisfies `predicate`.
+ *
+ * @throws `array-as-plain-data` if a leaf is an array and there is no `predicate`.
+ */
+export function all<T>(tree: T, predicate?: (leaf: LeafOf<T>) => boolean): boolean {
+  if (predicate !== undefined) return leavesOf(tree).every(predicate);
+  return flattenTree(tree).leaves.every((leaf) => {
+    if (leaf instanceof Value) throw notPlainData(leaf.toString(), 'tree.all');
+    return Boolean(leaf);
+  });
+}
+
+/** The leaves folded from the first to the last. */
+export const reduce = <T, R>(f: (result: R, leaf: LeafOf<T>) => R, tree: T, initial: R): R =>
+  leavesOf(tree).reduce(f, initial);
+
+/**
+ * A tree of structure `inner` whose leaves are trees of structure `outer`, from one with `outer` outside.
+ *
+ * @throws `tree-structure-mismatch`.
+ * @example
+ * tree.transpose(tree.structure([0, 0]), tree.structure({ a: 0 }), [{ a: 1 }, { a: 2 }]) // { a: [1, 2] }
+ */
+export function transpose<Outer, Inner, R>(
+  outer: Structure<Outer>,
+  inner: Structure<Inner>,
+  tree: MapLeaves<Outer, MapLeaves<Inner, R>>,
+): MapLeaves<Inner, MapLeaves<Outer, R>> {
+  const nested = outer.unflatten(new Array(outer.size).fill(inner.unflatten(new Array(inner.size).fill(0))));
+  const flat = flattenLike('tree.transpose', flattenTree(nested).structure, tree);
+  const rows = Array.from({ length: inner.size }, (_, i) =>
+    rebuilt(outer, Array.from({ length: outer.size }, (_row, o) => flat[o * inner.size + i] as R)),
+  );
+  return inner.unflatten(rows) as MapLeaves<Inner, MapLeaves<Outer, R>>; // Each row is an Outer of R.
+}
