@@ -1,19 +1,20 @@
 /** Forward derivatives: each equation followed by its tangent. */
-import { sameType, showAval, type Aval } from '../core/base/aval.ts';
+import { sameType, showAval } from '../core/base/aval.ts';
 import { isFloat } from '../core/base/dtype.ts';
 import { invariant } from '../core/base/errors.ts';
-import { subtreesAt } from '../core/base/pytree.ts';
 import { interpret, replay } from '../core/ir/interpret.ts';
 import { isNoRule, type Tangent } from '../core/ir/primitive.ts';
 import type { Eqn, Program } from '../core/ir/program.ts';
 import { traceClosed } from '../core/ir/trace.ts';
-import { Value } from '../core/ir/value.ts';
-import { apply, avalOf, scalar, showArgument, showLeaf } from './apply.ts';
-import { tangentMismatch, noRuleFor } from './errors.ts';
+import type { Value } from '../core/ir/value.ts';
+import { zeros } from '../core/primitives/broadcast.ts';
+import { apply } from './apply.ts';
+import { noRuleFor } from './errors.ts';
 import { labelOf } from './label.ts';
-import { stage, type Staged } from './stage.ts';
+import { stage } from './stage.ts';
+import { argumentTangents } from './tangents.ts';
 import type { Output, TangentsOf } from './types.ts';
-import { toInputs, zerosLike } from './values.ts';
+import { itemAt, toInputs } from './values.ts';
 
 /** A program that also computes derivatives. */
 export interface JvpProgram {
@@ -21,6 +22,14 @@ export interface JvpProgram {
   readonly program: Program;
   /** Which outputs have a tangent; the others' are exactly zero. */
   readonly nonzero: readonly boolean[];
+}
+
+/** What is differentiated, and how zeros are given. */
+export interface JvpOptions {
+  /** The number of outputs to differentiate, from the first; by default all. */
+  readonly results?: number;
+  /** Exact zeros among the outputs' tangents become arrays of zeros. */
+  readonly zerosWritten?: boolean;
 }
 
 interface Dual {
@@ -33,21 +42,27 @@ interface Dual {
  *
  * @param nonzero - Which inputs have a tangent.
  */
-export function jvpProgram(program: Program, nonzero: readonly boolean[]): JvpProgram {
+export function jvpProgram(
+  program: Program,
+  nonzero: readonly boolean[],
+  { results = program.outputs.length, zerosWritten = false }: JvpOptions = {},
+): JvpProgram {
   const avals = program.inputs.map((v) => v.aval);
   let nonzeroOut: boolean[] = [];
   const withTangents = traceClosed(
     (inputs) => {
-      const tangents = inputs.slice(avals.length).values();
-      const duals = avals.map((aval, i): Dual => {
-        const primal = inputs[i];
-        invariant(primal !== undefined, `jvp lacks an input ${showAval(aval)}`);
-        return { primal, tangent: nonzero[i] === true ? (tangents.next().value ?? null) : null };
+      let next = avals.length;
+      const duals = avals.map((_, i): Dual => {
+        const tangent = nonzero[i] === true ? itemAt(inputs, next++) : null;
+        return { primal: itemAt(inputs, i), tangent };
       });
       const outputs = interpret(program, duals, jvpRule);
-      nonzeroOut = outputs.map(({ tangent }) => tangent !== null);
-      const outTangents = outputs.flatMap(({ tangent }) => (tangent === null ? [] : [tangent]));
-      return [...outputs.map(({ primal }) => primal), ...outTangents];
+      const outTangents = outputs.map(({ primal, tangent }, i) => {
+        if (i >= results) return null;
+        return tangent === null && zerosWritten ? zeros(primal.aval) : tangent;
+      });
+      nonzeroOut = outTangents.map((tangent) => tangent !== null);
+      return [...outputs.map(({ primal }) => primal), ...outTangents.filter((t) => t !== null)];
     },
     [...avals, ...avals.filter((_, i) => nonzero[i])],
     'jvp',
@@ -97,49 +112,15 @@ export function jvp<A extends readonly unknown[], R extends Output>(
 ): [value: R, tangent: R] {
   const label = `jvp of ${labelOf(f)}`;
   const staged = stage(f, primals, label, true);
-  const given = tangentLeaves(label, staged, tangents);
+  const given = argumentTangents(label, staged, tangents);
   const isNonzero = [...given.map((tangent) => tangent !== null), ...staged.captures.map(() => false)];
-  const { program, nonzero } = jvpProgram(staged.program, isNonzero);
+  const { program } = jvpProgram(staged.program, isNonzero, { zerosWritten: true });
   const results = apply(program, [
     ...toInputs(label, staged, true),
     ...given.filter((tangent) => tangent !== null),
   ]);
   const count = staged.outTree.size;
-  const outTangents = results.slice(count).values();
-  const dots = staged.program.outputs.map(({ aval }, i) =>
-    nonzero[i] === true ? (outTangents.next().value ?? null) : zerosLike(aval),
-  );
   // The result of a staged function has the structure that the function returned.
   const rebuild = (leaves: readonly unknown[]): R => staged.outTree.unflatten(leaves) as R;
-  return [rebuild(results.slice(0, count)), rebuild(dots)];
-}
-
-/** The tangent of every leaf of the arguments, checked against it. */
-function tangentLeaves(label: string, staged: Staged, tangents: unknown): Tangent[] {
-  const paths = staged.argTree.paths().map(showArgument);
-  const avals = staged.leaves.map((leaf) => avalOf(leaf, true));
-  return checkTangents(label, subtreesAt(label, staged.argTree, tangents), avals, paths);
-}
-
-/**
- * The tangents as arrays, after comparing each with the type of its primal.
- *
- * @param what - How each primal is called in errors.
- * @throws `tangent-mismatch`.
- */
-export function checkTangents(
-  label: string,
-  tangents: readonly unknown[],
-  avals: readonly (Aval | null)[],
-  what: readonly string[],
-): Tangent[] {
-  return avals.map((aval, i) => {
-    const given = tangents[i] ?? null;
-    if (given === null || aval === null) return null;
-    const tangent = typeof given === 'number' ? scalar(given, true) : given;
-    const fits =
-      tangent instanceof Value && isFloat(aval.dtype) && sameType(tangent.aval, aval);
-    if (!fits) throw tangentMismatch(label, what[i] ?? '', showAval(aval), showLeaf(tangent));
-    return tangent;
-  });
+  return [rebuild(results.slice(0, count)), rebuild(results.slice(count))];
 }

@@ -5,7 +5,8 @@ import { asyncUnderTrace, notAnArray } from '../core/ir/errors.ts';
 import type { Program } from '../core/ir/program.ts';
 import { trace, type Traced } from '../core/ir/trace.ts';
 import { Value } from '../core/ir/value.ts';
-import { avalOf, scalar, showArgument, showLeaf } from './apply.ts';
+import { avalOf, showArgument, showLeaf } from './leaves.ts';
+import { scalar } from './values.ts';
 
 /** A function's program, and how its arguments and its result map to inputs and outputs. */
 export interface Staged {
@@ -77,7 +78,8 @@ export function stageLeaves(
   return { ...traced, outTree: outTree ?? flatten(null).structure };
 }
 
-const isPromise = (value: unknown): boolean =>
+/** True for promises and what acts like one. */
+export const isPromise = (value: unknown): boolean =>
   typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
 
 function toOutput(leaf: unknown, name: string, path: () => string): Value {

@@ -14,7 +14,7 @@ import {
   substitute,
   walk,
 } from '../ir/expr.ts';
-import { flatten, indexConstant, unflatten } from '../ir/index-algebra.ts';
+import { axisPosition, flatten, indexConstant, unflatten } from '../ir/index-algebra.ts';
 import type { Place, Reader, StepSpec } from '../ir/lowering.ts';
 import type { Fusion, Root } from './fuse.ts';
 import { type ArrayNode, dotIndices, freeAxes, memoryReader } from './graph.ts';
@@ -92,7 +92,7 @@ export class KernelBuilder {
   /** Copies an array, for results that are inputs or appear twice. */
   addCopy(from: ArrayNode, to: Source): void {
     const axis = makeAxis(from.size);
-    const index = axisIndex(axis);
+    const index = axisPosition(axis);
     const store = { target: to, index, value: load(from.source, index), ...plain };
     this.#push('copy', [axis], [store], null);
   }
@@ -120,7 +120,7 @@ export class KernelBuilder {
 
   #addLoop(root: Root): void {
     const { node, axes } = root;
-    const index = axes.map(axisIndex);
+    const index = axes.map(axisPosition);
     const store: KernelStore = {
       target: node.source,
       index: flatten(index, stridesOf(node.aval.shape)),
@@ -175,11 +175,11 @@ export class KernelBuilder {
     invariant(batch && rows && columns && depth, 'a product has four kinds of axes');
     if (batch.extent * rows.extent * columns.extent === 0) return;
     const index = [
-      ...unflatten(axisIndex(batch), shapes.batch).slice(0, shapes.batch.length),
-      ...unflatten(axisIndex(rows), shapes.rows).slice(0, shapes.rows.length),
-      ...unflatten(axisIndex(columns), shapes.columns).slice(0, shapes.columns.length),
+      ...unflatten(axisPosition(batch), shapes.batch).slice(0, shapes.batch.length),
+      ...unflatten(axisPosition(rows), shapes.rows).slice(0, shapes.rows.length),
+      ...unflatten(axisPosition(columns), shapes.columns).slice(0, shapes.columns.length),
     ];
-    const contracted = unflatten(axisIndex(depth), shapes.depth).slice(0, shapes.depth.length);
+    const contracted = unflatten(axisPosition(depth), shapes.depth).slice(0, shapes.depth.length);
     const [lhsIndex, rhsIndex] = dotIndices(dims, lhs.aval, rhs.aval, index, contracted);
     const operands = {
       lhs: this.#matrix(lhs, lhsIndex, [batch, rows, depth], product.site),
@@ -220,7 +220,7 @@ export class KernelBuilder {
     const axes = [batch, rows, columns].filter((axis) => element.deps.has(axis));
     const strides = stridesOf(axes.map((axis) => axis.extent));
     const packed = makeSource(element.dtype, sizeOf(axes.map((axis) => axis.extent)));
-    const flat = flatten(axes.map(axisIndex), strides);
+    const flat = flatten(axes.map(axisPosition), strides);
     this.#push('pack', axes, [{ target: packed, index: flat, value: element, ...plain }], site);
     const again = asMatrix(load(packed, flat), rows, columns);
     invariant(again !== null, 'a packed operand is a matrix');
@@ -254,7 +254,7 @@ export class KernelBuilder {
     const parallel = spec.parallel.map(makeAxis);
     const serial = (spec.serial ?? []).map(makeAxis);
     const stores = spec
-      .stores(parallel.map(axisIndex), serial.map(axisIndex))
+      .stores(parallel.map(axisPosition), serial.map(axisIndex))
       .map((store): KernelStore => {
         const target = sources.get(store.to);
         invariant(target !== undefined, `'${name}' stores to a place that it was not given`);

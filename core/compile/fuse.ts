@@ -5,7 +5,8 @@
  * that is an expression in that kernel's axes. Going backwards through the program, an array stays
  * unwritten if computing it at all its homes costs no more than writing it once and reading it back.
  */
-import { type Axis, axisIndex, type Expr, substitute } from '../ir/expr.ts';
+import { type Axis, type Expr, substitute } from '../ir/expr.ts';
+import { axisPosition } from '../ir/index-algebra.ts';
 import type { ArrayNode } from './graph.ts';
 import type { Target } from './plan.ts';
 
@@ -110,7 +111,7 @@ class FusionPass {
       this.#passOn(node, homes);
     } else {
       const root = this.#makeRoot(node);
-      this.#passOn(node, [{ root, index: root.axes.map(axisIndex), depth: 0 }]);
+      this.#passOn(node, [{ root, index: root.axes.map(axisPosition), depth: 0 }]);
     }
   }
 
@@ -134,8 +135,7 @@ class FusionPass {
       const place = new Map<Axis, Expr>();
       facts.axes.forEach((axis, i) => {
         const expr = home.index[i];
-        if (expr !== undefined && !(expr.kind === 'axis' && expr.axis === axis))
-          place.set(axis, expr);
+        if (expr !== undefined && expr !== axisPosition(axis)) place.set(axis, expr);
       });
       for (const { operand, index } of facts.reads) {
         if (operand.origin.kind === 'input') continue;
@@ -186,7 +186,7 @@ class FusionPass {
     const rows = Math.min(...homes.map((h) => this.#rowAxes(h)));
     const saved = root.parallel;
     if (rows < root.parallel && this.#canRunRows(root, rows)) root.parallel = rows;
-    const evaluations = homes.reduce((most, h) => Math.max(most, this.#evaluations(h)), 0);
+    const evaluations = homes.reduce((sum, h) => sum + this.#evaluations(h), 0);
     if (evaluations <= node.size) return true;
     root.parallel = saved;
     return false;
@@ -227,7 +227,7 @@ class FusionPass {
 
 /** True if the expression is just this axis, over its full extent. */
 const isWhole = (expr: Expr, axis: Axis | undefined, extent: number): boolean =>
-  axis !== undefined && axis.extent === extent && expr.kind === 'axis' && expr.axis === axis;
+  axis !== undefined && axis.extent === extent && expr === axisPosition(axis);
 
 /** Price per element if operands with a single reader were computed in place and others loaded. */
 function estimateCosts(nodes: readonly ArrayNode[]): ReadonlyMap<ArrayNode, number> {
@@ -245,6 +245,8 @@ function estimateCosts(nodes: readonly ArrayNode[]): ReadonlyMap<ArrayNode, numb
     let cost = facts.cost;
     for (const operand of new Set(facts.reads.map((read) => read.operand))) {
       if (operand.origin.kind !== 'map' || readers.get(operand) !== 1) continue;
+      // A reduction is either nested where it repeats nothing, or written.
+      if (operand.origin.facts.reduces) continue;
       // A reduction's operand is priced with its loop; here only what is read once per element counts.
       if (facts.reduces) continue;
       const reads = facts.reads.filter((read) => read.operand === operand).length;

@@ -2,8 +2,8 @@
 import { type Aval, range, sizeOf, stridesOf } from '../base/aval.ts';
 import type { CallSite } from '../base/call-site.ts';
 import type { Axis, Expr, Source } from '../ir/expr.ts';
-import { axisIndex, load, makeAxis, makeSource, op, reduce, walk } from '../ir/expr.ts';
-import { flatten } from '../ir/index-algebra.ts';
+import { load, makeAxis, makeSource, op, reduce, walk } from '../ir/expr.ts';
+import { axisPosition, flatten } from '../ir/index-algebra.ts';
 import type { DotDims, Lowering, Reader, StepsLowering } from '../ir/lowering.ts';
 import type { Eqn, Program, Var } from '../ir/program.ts';
 import { lookup } from '../ir/program.ts';
@@ -134,7 +134,7 @@ function mapFacts(value: MapFacts['value'], aval: Aval, operands: readonly Array
       return inMemory(index);
     };
   });
-  const element = value(readers)(axes.map(axisIndex));
+  const element = value(readers)(axes.map(axisPosition));
   const reduces = walk([element]).some((node) => node.kind === 'reduce');
   return { value, axes, reads, cost: element.cost, isView: element.kind === 'load', reduces };
 }

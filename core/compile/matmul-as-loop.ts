@@ -1,6 +1,6 @@
 /** A matrix product as plain loops: for devices without a kernel for it, and as a reference. */
-import { type Axis, axisIndex, type Expr, load, op, rebuild, reduce } from '../ir/expr.ts';
-import { addIndex, scaleIndex } from '../ir/index-algebra.ts';
+import { type Axis, type Expr, load, op, rebuild, reduce } from '../ir/expr.ts';
+import { addIndex, axisPosition, scaleIndex } from '../ir/index-algebra.ts';
 import { buffersOf } from './build-kernels.ts';
 import type { LoopKernel, MatmulKernel, MatrixOperand } from './kernel.ts';
 
@@ -18,7 +18,10 @@ export const matrixElement = (operand: MatrixOperand, row: Expr, column: Expr): 
 export function matmulAsLoop(kernel: MatmulKernel): LoopKernel {
   const { batch, rows, columns, depth, lhs, rhs } = kernel;
   const sum = reduce('add', depth, (k) =>
-    op('mul', [matrixElement(lhs, axisIndex(rows), k), matrixElement(rhs, k, axisIndex(columns))]),
+    op('mul', [
+      matrixElement(lhs, axisPosition(rows), k),
+      matrixElement(rhs, k, axisPosition(columns)),
+    ]),
   );
   const finish = (expr: Expr): Expr =>
     rebuild(expr, (node) => (node.kind === 'accumulator' ? sum : undefined));

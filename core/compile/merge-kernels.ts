@@ -1,5 +1,6 @@
 /** Several loop kernels over the same axes become one that reads each array once. */
-import { type Axis, axisIndex, type Expr, rebuild, type Source, walk } from '../ir/expr.ts';
+import { type Axis, type Expr, rebuild, type Source, walk } from '../ir/expr.ts';
+import { axisPosition } from '../ir/index-algebra.ts';
 import { buffersOf, type Launch } from './build-kernels.ts';
 import type { KernelStore, LoopKernel } from './kernel.ts';
 import type { Target } from './plan.ts';
@@ -87,7 +88,7 @@ function moveStores(
   const rename = (from: readonly Axis[], to: readonly Axis[]): void =>
     from.forEach((axis, i) => {
       const other = to[i];
-      if (other !== undefined && other !== axis) place.set(axis, axisIndex(other));
+      if (other !== undefined && other !== axis) place.set(axis, axisPosition(other));
     });
   rename(second.parallel, first.parallel);
   for (const store of second.stores) rename(store.serial, serial);

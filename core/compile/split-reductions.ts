@@ -6,7 +6,6 @@
 import { stridesOf } from '../base/aval.ts';
 import {
   type Axis,
-  axisIndex,
   constant,
   type Expr,
   load,
@@ -19,7 +18,7 @@ import {
   substitute,
   walk,
 } from '../ir/expr.ts';
-import { addIndex, flatten, indexConstant, scaleIndex } from '../ir/index-algebra.ts';
+import { addIndex, axisPosition, flatten, indexConstant, scaleIndex } from '../ir/index-algebra.ts';
 import { identityOf } from '../ir/scalar-ops.ts';
 import type { KernelStore } from './kernel.ts';
 import type { Target } from './plan.ts';
@@ -98,10 +97,11 @@ function partial(
     loop.dtype,
     shape.reduce((a, b) => a * b, 1),
   );
-  const at = (chunk: Expr): Expr => flatten([...parallel.map(axisIndex), chunk], stridesOf(shape));
+  const at = (chunk: Expr): Expr =>
+    flatten([...parallel.map(axisPosition), chunk], stridesOf(shape));
   const isExact = chunks.extent * length === extent;
   const value = reduce(loop.op, length, (i) => {
-    const position = addIndex(scaleIndex(axisIndex(chunks), length), i);
+    const position = addIndex(scaleIndex(axisPosition(chunks), length), i);
     const body = (index: Expr): Expr => substitute(loop.value, new Map([[loop.axis, index]]));
     if (isExact) return body(position);
     const inside = op('lt', [position, indexConstant(extent)]);
@@ -110,7 +110,7 @@ function partial(
   });
   const store: KernelStore = {
     target: source,
-    index: at(axisIndex(chunks)),
+    index: at(axisPosition(chunks)),
     value,
     mode: 'set',
     guard: null,

@@ -242,11 +242,8 @@ export const accumulator = (dtype: DType): AccumulatorExpr =>
  *
  * The axis is chosen by nesting depth and extent, so that equal reductions are the same object.
  */
-export function reduce(
-  reduceOp: ReduceOp,
-  extent: number,
-  body: (index: Expr) => Expr,
-): ReduceExpr {
+export function reduce(reduceOp: ReduceOp, extent: number, body: (index: Expr) => Expr): Expr {
+  if (extent === 1) return body(constant(0, 'int32'));
   const placeholder = makeAxis(extent);
   const draft = body(axisIndex(placeholder));
   const axis = canonicalAxis(draft.height, extent);

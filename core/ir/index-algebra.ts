@@ -5,7 +5,16 @@
  * All indices here are non-negative where they are used; that is what lets division truncate.
  */
 import { invariant } from '../base/errors.ts';
-import { affine, constant, type Expr, op, setAffineBuilder, type Term } from './expr.ts';
+import {
+  type Axis,
+  affine,
+  axisIndex,
+  constant,
+  type Expr,
+  op,
+  setAffineBuilder,
+  type Term,
+} from './expr.ts';
 
 interface Parts {
   readonly terms: readonly Term[];
@@ -104,6 +113,10 @@ export const addIndex = (a: Expr, b: Expr): Expr =>
 /** a · factor + offset, with constants. */
 export const scaleIndex = (a: Expr, factor: number, offset = 0): Expr =>
   affineSum([{ coefficient: factor, atom: a }], offset);
+
+/** The position on a loop axis; an axis of one element has only one. */
+export const axisPosition = (axis: Axis): Expr =>
+  axis.extent === 1 ? indexConstant(0) : axisIndex(axis);
 
 /** A constant index. */
 export const indexConstant = (value: number): Expr => constant(value, 'int32');

@@ -4,7 +4,7 @@ import { allocateHost, type DType, type TypedArray } from '../base/dtype.ts';
 import { upload } from '../host/runtime.ts';
 import { Value } from '../ir/value.ts';
 import { convert } from '../primitives/index.ts';
-import { notArrayData, raggedArray, unsupportedDType } from './errors.ts';
+import { notArrayData, raggedArray, unknownDType } from './errors.ts';
 import { stack } from './join.ts';
 import { checkDType, showOperand, toValue } from './operands.ts';
 
@@ -24,7 +24,7 @@ export interface DTypeOption {
  * from 1.0, so whole numbers give float32 too. Numbers are truncated for integer types and wrap around.
  *
  * @param data - Nested lists must have equal lengths on each level.
- * @throws EnerjaxError `ragged-array`, `not-array-data` or `unsupported-dtype`.
+ * @throws EnerjaxError `ragged-array`, `not-array-data` or `unknown-dtype`.
  * @example
  * const x = np.array([[1, 2, 3], [4, 5, 6]]);
  * const ids = np.array([0, 2], { dtype: 'int32' });
@@ -61,7 +61,7 @@ function dtypeOfTyped(data: TypedArray): DType {
   if (data instanceof Uint32Array || data instanceof Uint8Array) return 'uint32';
   if (data instanceof Float32Array || data instanceof Float64Array) return 'float32';
   // Reached from JavaScript: the type of `data` rules it out.
-  throw unsupportedDType('np.array', showOperand(data));
+  throw unknownDType('np.array', showOperand(data));
 }
 
 /** Elements as the host stores them; booleans as 0 and 1. */

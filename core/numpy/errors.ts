@@ -18,8 +18,8 @@ export const broadcastMismatch = defineError({
 });
 
 /** An axis that the array does not have. */
-export const axisOutOfRange = defineError({
-  code: 'axis-out-of-range',
+export const noSuchAxis = defineError({
+  code: 'no-such-axis',
   what: (op: string, axis: number, ndim: number) =>
     `${op}: axis ${axis} does not exist in an array of ${ndim} axes`,
   fix: (_op, _axis, ndim) =>
@@ -29,18 +29,6 @@ export const axisOutOfRange = defineError({
   example: {
     fails: 'np.sum(np.ones([2, 3]), { axis: 2 })',
     works: 'np.sum(np.ones([2, 3]), { axis: 1 })',
-  },
-});
-
-/** The same axis named twice. */
-export const repeatedAxis = defineError({
-  code: 'repeated-axis',
-  what: (op: string, axes: readonly number[]) =>
-    `${op}: axes ${showShape(axes)} name one axis twice`,
-  fix: 'name every axis once',
-  example: {
-    fails: 'np.sum(np.ones([2, 3]), { axis: [1, -1] })',
-    works: 'np.sum(np.ones([2, 3]), { axis: [0, 1] })',
   },
 });
 
@@ -74,8 +62,8 @@ export const notArrayData = defineError({
 });
 
 /** An element type that does not exist here. */
-export const unsupportedDType = defineError({
-  code: 'unsupported-dtype',
+export const unknownDType = defineError({
+  code: 'unknown-dtype',
   what: (op: string, dtype: string) => `${op}: there is no dtype '${dtype}'`,
   fix: "use 'float32', 'int32', 'uint32' or 'bool'; GPUs have no 64-bit types",
   example: {

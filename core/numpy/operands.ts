@@ -10,14 +10,14 @@ import {
 } from '../base/dtype.ts';
 import { notAnArray } from '../ir/errors.ts';
 import { Value, type ValueLike } from '../ir/value.ts';
+import { repeatedAxis } from '../primitives/errors.ts';
 import { broadcastInDim, convert, literal } from '../primitives/index.ts';
 import {
-  axisOutOfRange,
+  noSuchAxis,
   badShape,
   broadcastMismatch,
   numberOutOfRange,
-  repeatedAxis,
-  unsupportedDType,
+  unknownDType,
 } from './errors.ts';
 
 /** One axis, several, or all of them (null or absent). */
@@ -145,7 +145,7 @@ export function promotePair(
 /** The axis counted from the front. */
 export function normalizeAxis(op: string, axis: number, ndim: number): number {
   if (!Number.isInteger(axis) || axis < -ndim || axis >= ndim) {
-    throw axisOutOfRange(op, axis, ndim);
+    throw noSuchAxis(op, axis, ndim);
   }
   return axis < 0 ? axis + ndim : axis;
 }
@@ -161,7 +161,7 @@ export function normalizeAxes(op: string, axes: Axes | undefined, ndim: number):
 
 /** The element type, if it exists. */
 export function checkDType(op: string, dtype: unknown): DType {
-  if (!isDType(dtype)) throw unsupportedDType(op, String(dtype));
+  if (!isDType(dtype)) throw unknownDType(op, String(dtype));
   return dtype;
 }
 

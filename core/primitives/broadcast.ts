@@ -1,13 +1,22 @@
 /** Repeating along axes and summing along axes: each is the adjoint of the other. */
-import { makeAval, range, type Aval, type Shape } from '../base/aval.ts';
-import { constant, reduce, type Expr } from '../ir/expr.ts';
+import { type Aval, makeAval, range, type Shape } from '../base/aval.ts';
+import { constant, type Expr, reduce } from '../ir/expr.ts';
 import { indexConstant } from '../ir/index-algebra.ts';
 import type { MapLowering } from '../ir/lowering.ts';
+import type { PrimitiveOf, Tangent } from '../ir/primitive.ts';
 import { identityOf, type ReduceOp } from '../ir/scalar-ops.ts';
 import { bindOne } from '../ir/trace.ts';
-import type { Tangent } from '../ir/primitive.ts';
 import type { Value } from '../ir/value.ts';
-import { nth, numericDTypes, otherAxes, requireAxes, requireDType, shifted, sizesOf, withRecord } from './define.ts';
+import {
+  nth,
+  numericDTypes,
+  otherAxes,
+  requireAxes,
+  requireDType,
+  shifted,
+  sizesOf,
+  withRecord,
+} from './define.ts';
 import { badBroadcast } from './errors.ts';
 import { literal } from './generate.ts';
 import { mapOne } from './index-maps.ts';
@@ -24,12 +33,16 @@ function fits(x: Aval, { shape, axes }: BroadcastParams): boolean {
     shape.every((size) => Number.isInteger(size) && size >= 0) &&
     axes.every((axis, i) => {
       const size = nth(x.shape, i);
-      return Number.isInteger(axis) && axis >= 0 && (size === 1 ? axis < shape.length : size === shape[axis]);
+      return (
+        Number.isInteger(axis) &&
+        axis >= 0 &&
+        (size === 1 ? axis < shape.length : size === shape[axis])
+      );
     })
   );
 }
 
-const broadcastPrimitive = linear<BroadcastParams>({
+const broadcastPrimitive: PrimitiveOf<BroadcastParams> = linear({
   name: 'broadcastInDim',
   infer: (x, params) => {
     if (!fits(x, params)) throw badBroadcast(x, params.shape, params.axes);
@@ -98,11 +111,14 @@ export function reduceOver(reduceOp: ReduceOp, x: Aval, axes: readonly number[])
       const at = (position: Expr): Expr => nest(rest, new Map([...inner, [axis, position]]));
       return extent === 1 ? at(indexConstant(0)) : reduce(reduceOp, extent, at);
     };
-    return nest(axes.toSorted((a, b) => a - b), new Map());
+    return nest(
+      axes.toSorted((a, b) => a - b),
+      new Map(),
+    );
   });
 }
 
-const reduceSumPrimitive = linear<ReduceParams>({
+const reduceSumPrimitive: PrimitiveOf<ReduceParams> = linear({
   name: 'reduceSum',
   infer: (x, { axes }) => {
     requireDType('reduceSum', x, numericDTypes);

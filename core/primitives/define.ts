@@ -1,10 +1,16 @@
 /** What the families of operations share: the form of an operation, operand checks, small helpers. */
-import { sameShape, type Aval, type Shape } from '../base/aval.ts';
+import { type Aval, type Shape, sameShape } from '../base/aval.ts';
 import type { DType } from '../base/dtype.ts';
 import { invariant } from '../base/errors.ts';
 import type { Primitive } from '../ir/primitive.ts';
 import type { Value } from '../ir/value.ts';
-import { axisOutOfRange, dtypeMismatch, repeatedAxis, shapeMismatch, unsupportedDType } from './errors.ts';
+import {
+  axisOutOfRange,
+  dtypeMismatch,
+  repeatedAxis,
+  shapeMismatch,
+  unsupportedDType,
+} from './errors.ts';
 
 /** What every operation carries: its record. */
 export interface HasRecord {

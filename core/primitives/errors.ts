@@ -1,5 +1,5 @@
 /** Errors of the operations: operands that do not fit together or do not fit the parameters. */
-import { showAval, type Aval } from '../base/aval.ts';
+import { type Aval, showAval } from '../base/aval.ts';
 import type { DType } from '../base/dtype.ts';
 import { defineError } from '../base/errors.ts';
 
@@ -124,8 +124,8 @@ export const badPadding = defineError({
   what: (aval: Aval, shown: string) => `pad: ${shown} does not fit ${showAval(aval)}`,
   fix: 'give low, high and interior one whole number per axis, none cropping more than there is, interior not negative',
   example: {
-    fails: 'lax.pad(np.ones([2]), np.array(0, { dtype: \'float32\' }), [-3], [0], [0])',
-    works: 'lax.pad(np.ones([2]), np.array(0, { dtype: \'float32\' }), [-1], [0], [0])',
+    fails: "lax.pad(np.ones([2]), np.array(0, { dtype: 'float32' }), [-3], [0], [0])",
+    works: "lax.pad(np.ones([2]), np.array(0, { dtype: 'float32' }), [-1], [0], [0])",
   },
 });
 

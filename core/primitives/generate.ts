@@ -3,7 +3,7 @@ import { makeAval } from '../base/aval.ts';
 import type { DType } from '../base/dtype.ts';
 import { invariant } from '../base/errors.ts';
 import { constant, op } from '../ir/expr.ts';
-import { definePrimitive, notLinear, noTangent } from '../ir/primitive.ts';
+import { definePrimitive, noTangent, notLinear, type PrimitiveOf } from '../ir/primitive.ts';
 import { bindOne } from '../ir/trace.ts';
 import type { Value } from '../ir/value.ts';
 import { nth, numericDTypes, requireAxis, requireDType, withRecord } from './define.ts';
@@ -14,7 +14,7 @@ const neverBatched = (): never => {
 
 type LiteralParams = { readonly value: number; readonly dtype: DType; readonly weak: boolean };
 
-const literalPrimitive = definePrimitive<LiteralParams>({
+const literalPrimitive: PrimitiveOf<LiteralParams> = definePrimitive({
   name: 'literal',
   infer: (_, { dtype, weak }) => [makeAval([], dtype, weak)],
   jvp: () => [null],
@@ -50,7 +50,7 @@ type IotaParams = {
   readonly axis: number;
 };
 
-const iotaPrimitive = definePrimitive<IotaParams>({
+const iotaPrimitive: PrimitiveOf<IotaParams> = definePrimitive({
   name: 'iota',
   infer: (_, { dtype, shape, axis }) => {
     const aval = makeAval(shape, dtype);

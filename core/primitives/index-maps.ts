@@ -1,13 +1,12 @@
 /** Index expressions and lowerings that several operations need. */
+
+import { constant, type Expr, op } from '../ir/expr.ts';
 import { boundsOf, indexConstant } from '../ir/index-algebra.ts';
-import { constant, op, type Expr } from '../ir/expr.ts';
 import type { MapLowering, Reader } from '../ir/lowering.ts';
 import { nth } from './define.ts';
 
 /** A lowering of one operand to one output: `value` gives the element at an index. */
-export const mapOne = (
-  value: (read: Reader, index: readonly Expr[]) => Expr,
-): MapLowering => ({
+export const mapOne = (value: (read: Reader, index: readonly Expr[]) => Expr): MapLowering => ({
   kind: 'map',
   values: (readers) => [(index) => value(nth(readers, 0), index)],
 });

@@ -1,7 +1,8 @@
 /** The same elements in another shape or order. */
-import { makeAval, range, sameShape, sizeOf, stridesOf, type Shape } from '../base/aval.ts';
+import { makeAval, range, type Shape, sameShape, sizeOf, stridesOf } from '../base/aval.ts';
 import type { Expr } from '../ir/expr.ts';
 import { flatten, indexConstant, scaleIndex, unflatten } from '../ir/index-algebra.ts';
+import type { PrimitiveOf } from '../ir/primitive.ts';
 import { bindOne } from '../ir/trace.ts';
 import type { Value } from '../ir/value.ts';
 import { nth, requireAxes, shifted, sizesOf, withRecord } from './define.ts';
@@ -15,10 +16,11 @@ const dropUnits = (index: readonly Expr[], shape: Shape): Expr[] =>
 
 type ReshapeParams = { readonly shape: readonly number[] };
 
-const reshapePrimitive = linear<ReshapeParams>({
+const reshapePrimitive: PrimitiveOf<ReshapeParams> = linear({
   name: 'reshape',
   infer: (x, { shape }) => {
-    const fits = sizeOf(shape) === sizeOf(x.shape) && shape.every((n) => Number.isInteger(n) && n >= 0);
+    const fits =
+      sizeOf(shape) === sizeOf(x.shape) && shape.every((n) => Number.isInteger(n) && n >= 0);
     if (!fits) throw badReshape(x, shape);
     return makeAval(shape, x.dtype, x.weak);
   },
@@ -48,7 +50,7 @@ type TransposeParams = { readonly permutation: readonly number[] };
 const inverse = (permutation: readonly number[]): number[] =>
   permutation.map((_, axis) => permutation.indexOf(axis));
 
-const transposePrimitive = linear<TransposeParams>({
+const transposePrimitive: PrimitiveOf<TransposeParams> = linear({
   name: 'transpose',
   infer: (x, { permutation }) => {
     const sorted = permutation.toSorted((a, b) => a - b);
@@ -74,7 +76,7 @@ export const transpose = withRecord(
 
 type ReverseParams = { readonly axes: readonly number[] };
 
-const reversePrimitive = linear<ReverseParams>({
+const reversePrimitive: PrimitiveOf<ReverseParams> = linear({
   name: 'reverse',
   infer: (x, { axes }) => {
     requireAxes('reverse', axes, x);

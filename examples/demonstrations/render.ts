@@ -23,7 +23,7 @@ interface Geom {
   readonly turn: Float64Array;
 }
 
-/** The ray being followed, and in geom coordinates the one being tested. Reused: allocation dominates. */
+/** The nearest hit so far; the normal is in the coordinates of what was hit. */
 interface Hit {
   distance: number;
   normal: [number, number, number];
@@ -31,6 +31,7 @@ interface Hit {
 
 const light = normalised([0.35, -0.45, 1]);
 const sky = [0.36, 0.4, 0.46] as const;
+/** Brightness of what faces away from the light, and of what faces it from the shadow. */
 const ambient = 0.45;
 const shadow = 0.62;
 const levels = 24;
@@ -203,9 +204,9 @@ function shade(geoms: readonly Geom[], o: number[], d: number[], hit: Hit): read
   // Off the surface by a hair, or the surface would shadow itself.
   const point = o.map((value, i) => value + distance * (d[i] ?? 0) + 1e-5 * (world[i] ?? 0));
   const lit = facing > 0 && cast(geoms, point, light, hit) === null;
-  const brightness = ambient + (1 - ambient) * Math.max(0, facing) * (lit ? 1 : 0);
-  const floor = facing > 0 && !lit ? Math.max(brightness, shadow * facing) : brightness;
-  return geom.colour.map((channel) => channel * floor);
+  const direct = ambient + (1 - ambient) * facing;
+  const brightness = lit ? direct : Math.max(ambient, shadow * facing);
+  return geom.colour.map((channel) => channel * brightness);
 }
 
 /**

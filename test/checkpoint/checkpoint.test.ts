@@ -1,7 +1,9 @@
-/** Saving, listing, pruning and loading checkpoints, and what survives when the process is killed. */
+/**
+ * Saving, listing, pruning and loading checkpoints, and what survives when the process is killed.
+ */
 import { fork, spawnSync } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { suite } from 'uvu';
@@ -86,7 +88,7 @@ test('checkpoints are listed by step, in numbers, and nothing else is', async ()
   }
   await saveCheckpoint(join(folder, '50'), content(50));
   await writeFile(join(folder, 'metrics.jsonl'), '');
-  await writeFile(join(folder, '.200.safetensors.1@elsewhere.1.tmp'), '');
+  await writeFile(join(folder, '.200.safetensors.1@elsewhere.0123abcd.tmp'), '');
   assert.equal(
     (await listCheckpoints(folder)).map(({ step }) => step),
     [9, 10, 50, 100],
@@ -120,7 +122,7 @@ test('when saving fails nothing is removed and nothing is left behind', async ()
   assert.is((await loadCheckpoint(join(folder, '1.safetensors'))).metadata.step, '1');
 });
 
-test('a folder checkpoint carries other files, inside itself only, and is not overwritten', async () => {
+test('a folder checkpoint carries other files inside itself, and is not overwritten', async () => {
   const path = join(folder, '5');
   const files = { 'assets/libero/norm_stats.json': '{"mean":[0]}', raw: Uint8Array.of(1, 2) };
   await saveCheckpoint(path, content(5), { files });
@@ -164,7 +166,19 @@ test('a process killed while it replaces a checkpoint leaves the old one as it w
   assert.equal(await names(), ['1.safetensors'], 'and is cleared by the next pruning');
 });
 
-/** Kills a program that saves checkpoints for ever, `delay` ms after its `saves`-th; resolves to the last step it reported. */
+test('pruning clears what a dead process of the same number left, and nothing else', async () => {
+  const mine = `.1.safetensors.${process.pid}@${hostname()}.0123abcd.tmp`;
+  const parents = `.1.safetensors.${process.ppid}@${hostname()}.0123abcd.tmp`;
+  const elsewhere = `.1.safetensors.${process.pid}@another.${hostname()}.0123abcd.tmp`;
+  for (const name of [mine, parents, elsewhere]) await writeFile(join(folder, name), '');
+  await saveCheckpoint(join(folder, '1.safetensors'), content(1), { keepLast: 1 });
+  assert.equal(await names(), [elsewhere, parents, '1.safetensors'].sort());
+});
+
+/**
+ * Kills a program that saves checkpoints for ever, `delay` ms after its `saves`-th; resolves to the
+ * last step it reported.
+ */
 function killWriter(form: string, saves: number, delay: number): Promise<number> {
   const program = fileURLToPath(new URL('write-forever.ts', import.meta.url));
   const child = fork(program, [folder, form], { execArgv: ['--import', 'tsx'] });
@@ -185,7 +199,7 @@ function killWriter(form: string, saves: number, delay: number): Promise<number>
 }
 
 for (const form of ['file', 'folder']) {
-  test(`a writer of ${form} checkpoints that is killed at any moment leaves a whole one`, async () => {
+  test(`a killed writer of ${form} checkpoints leaves whole ones`, async () => {
     for (const delay of [0, 1, 3]) {
       const saved = await killWriter(form, 3, delay);
       const all = await listCheckpoints(folder);

@@ -1,4 +1,7 @@
-/** A program for checkpoint.test.ts that replaces the file given, and is killed when half of it is written. */
+/**
+ * A program for checkpoint.test.ts that replaces the file given, and is killed when half of it is
+ * written.
+ */
 import { writeSafetensors } from '../../training/checkpoint/safetensors.ts';
 
 const [path = ''] = process.argv.slice(2);

@@ -1,4 +1,7 @@
-/** A program for checkpoint.test.ts to kill: it saves step after step into the folder given, until it is stopped. */
+/**
+ * A program for checkpoint.test.ts to kill: it saves step after step into the folder given, until
+ * it is stopped.
+ */
 import { latestCheckpoint, saveCheckpoint } from '../../training/checkpoint/checkpoint.ts';
 
 const [folder = '', form = 'file'] = process.argv.slice(2);

@@ -139,7 +139,7 @@ test('arrays that do not fit, NaN and no episodes at all are refused', () =>
     await fails(
       () => writer.addEpisode({ ...good, actions }),
       'episode-not-finite',
-      'row 1, dimension 1',
+      'holds Infinity in row 1, dimension 1',
     );
     await writer.abort();
   }));

@@ -65,7 +65,7 @@ test('records that are not awaited are whole and in order', async () => {
   );
 });
 
-test('a file cut at any byte is read up to its last whole line, and appending goes on from there', async () => {
+test('a file cut at any byte keeps its whole lines, for reading and for appending', async () => {
   const text = [at(0, 1.5), at(1, NaN), at(2, 0.25)].map(showRecord).join('');
   const path = join(folder, 'metrics.jsonl');
   for (let length = 0; length <= text.length; length++) {
@@ -84,6 +84,11 @@ test('a file cut at any byte is read up to its last whole line, and appending go
     assert.equal(resumed.notes, []);
     assert.equal(steps(resumed.records), [...[0, 1, 2].slice(0, whole), 7]);
   }
+});
+
+test('a history file that is not there is an empty one', async () => {
+  const read = await readHistory(join(folder, 'none.jsonl'));
+  assert.equal(read, { records: [], notes: [] });
 });
 
 test('a long torn line is cut off too', async () => {

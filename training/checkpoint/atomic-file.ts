@@ -1,8 +1,10 @@
 /**
- * Files and folders that are either whole or absent, whenever the process is killed or the power fails.
+ * Files and folders that are either whole or absent, whenever the process is killed or the power
+ * fails.
  *
- * New content goes under a temporary name in the same folder, is flushed to the disk, and is then renamed; a
- * rename replaces a file in one step. At last the folder itself is flushed, because it holds the name. Node only.
+ * New content goes under a temporary name in the same folder, is flushed to the disk, and is then
+ * renamed; a rename replaces a file in one step. At last the folder itself is flushed, because it
+ * holds the name. Node only.
  *
  * @see POSIX rename(2), fsync(2).
  */
@@ -48,30 +50,49 @@ async function makeFolders(folder: string): Promise<void> {
   await syncFolder(top);
 }
 
-const temporaryPattern = /^\..+\.(\d+)@(.+)\.\d+\.tmp$/;
-let counter = 0;
+const temporaryPattern = /^\..+\.(\d+)@(.+)\.[0-9a-f]{8}\.tmp$/;
 
-/** A name beside `path` that says which process uses it, so that others can tell when it is left over. */
-async function temporaryFor(path: string): Promise<string> {
+/** The names of the temporary files and folders that this process is using. */
+const inUse = new Set<string>();
+
+/**
+ * Runs `use` on a name beside `path` that says which process uses it, so that others can tell when
+ * it is left over. The random part matters in containers, where every process may have the same
+ * number.
+ */
+async function withTemporary(
+  path: string,
+  use: (temporary: string) => Promise<void>,
+): Promise<void> {
   const { basename, dirname, join } = await paths();
   const { hostname } = await import('node:os');
-  counter += 1;
-  return join(dirname(path), `.${basename(path)}.${process.pid}@${hostname()}.${counter}.tmp`);
+  const unique = crypto.randomUUID().slice(0, 8);
+  const name = `.${basename(path)}.${process.pid}@${hostname()}.${unique}.tmp`;
+  inUse.add(name);
+  try {
+    await use(join(dirname(path), name));
+  } finally {
+    inUse.delete(name);
+  }
 }
 
-/** Runs `fill` on a temporary name beside `path`, then renames that to `path`; leaves nothing behind if it fails. */
+/**
+ * Runs `fill` on a temporary name beside `path`, then renames that to `path`; leaves nothing behind
+ * if it fails.
+ */
 async function replace(path: string, fill: (temporary: string) => Promise<void>): Promise<void> {
   const { rename, rm } = await files();
   const { dirname } = await paths();
   await makeFolders(dirname(path));
-  const temporary = await temporaryFor(path);
-  try {
-    await fill(temporary);
-    await rename(temporary, path);
-  } catch (error) {
-    await rm(temporary, { recursive: true, force: true });
-    throw error;
-  }
+  await withTemporary(path, async (temporary) => {
+    try {
+      await fill(temporary);
+      await rename(temporary, path);
+    } catch (error) {
+      await rm(temporary, { recursive: true, force: true });
+      throw error;
+    }
+  });
   await syncFolder(dirname(path));
 }
 
@@ -97,8 +118,9 @@ export const writeTextAtomically = (path: string, text: string): Promise<void> =
   writeAtomically(path, (handle) => writeAll(handle, new TextEncoder().encode(text)));
 
 /**
- * Makes a folder that appears under its name only when `fill` has put everything in and it is on the disk.
- * What `fill` writes must itself be flushed. Nothing but an empty folder may be at `path`.
+ * Makes a folder that appears under its name only when `fill` has put everything in and it is on
+ * the disk. What `fill` writes must itself be flushed. Nothing but an empty folder may be at
+ * `path`.
  */
 export function makeFolderAtomically(
   path: string,
@@ -115,14 +137,15 @@ export function makeFolderAtomically(
 /** Removes a file or a folder in such a way that it is never seen half removed. */
 export async function removeAtomically(path: string): Promise<void> {
   const { rename, rm } = await files();
-  const temporary = await temporaryFor(path);
-  await rename(path, temporary);
-  await rm(temporary, { recursive: true, force: true });
+  await withTemporary(path, async (temporary) => {
+    await rename(path, temporary);
+    await rm(temporary, { recursive: true, force: true });
+  });
 }
 
-function isRunning(process_: number): boolean {
+function isRunning(owner: number): boolean {
   try {
-    process.kill(process_, 0);
+    process.kill(owner, 0);
     return true;
   } catch (error) {
     // Another user's process may not be signalled, but it runs.
@@ -130,14 +153,18 @@ function isRunning(process_: number): boolean {
   }
 }
 
-/** Removes temporary names that processes of this machine left in a folder when they were killed; says which. */
+/**
+ * Removes temporary names that processes of this machine left in a folder when they were killed;
+ * says which.
+ */
 export async function removeLeftovers(folder: string): Promise<readonly string[]> {
   const { readdir, rm } = await files();
   const { join } = await paths();
   const { hostname } = await import('node:os');
   const left = (await readdir(folder)).filter((name) => {
     const [, owner, host] = temporaryPattern.exec(name) ?? [];
-    return owner !== undefined && host === hostname() && !isRunning(Number(owner));
+    if (owner === undefined || host !== hostname()) return false;
+    return Number(owner) === process.pid ? !inUse.has(name) : !isRunning(Number(owner));
   });
   for (const name of left) await rm(join(folder, name), { recursive: true, force: true });
   return left;

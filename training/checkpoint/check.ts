@@ -14,7 +14,10 @@ const show = ({ dtype, shape }: ExpectedTensor): string => `${dtype}[${shape.joi
 
 const isFloat = (dtype: string): boolean => /^b?float|^B?F\d/.test(dtype);
 
-/** Loading casts between floating-point types, as released weights come in several; nothing else is cast. */
+/**
+ * Loading casts between floating-point types, as released weights come in several; nothing else is
+ * cast.
+ */
 const fits = (expected: ExpectedTensor, found: ExpectedTensor): boolean =>
   (expected.dtype === found.dtype || (isFloat(expected.dtype) && isFloat(found.dtype))) &&
   expected.shape.length === found.shape.length &&
@@ -32,8 +35,8 @@ function wholePath(pattern: string | RegExp | undefined): (path: string) => bool
  * The expected paths that are missing and may be, sorted; for the caller to initialise afresh.
  *
  * @param options.missingRegex - Paths that match it from end to end may be missing.
- * @throws `checkpoint-mismatch` naming every other path that is missing, that nobody expects, or that has another
- * shape or type.
+ * @throws `checkpoint-mismatch` naming every other path that is missing, that nobody expects, or
+ * that has another shape or type.
  */
 export function checkAgainst(
   expected: TensorTypes,

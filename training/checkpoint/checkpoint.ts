@@ -1,8 +1,10 @@
 /**
- * What a training run leaves behind so that it can go on: named arrays and text, in a file or a folder. Node only.
+ * What a training run leaves behind so that it can go on: named arrays and text, in a file or a
+ * folder. Node only.
  *
- * A checkpoint is `<step>.safetensors`, or a folder `<step>` with `arrays.safetensors` and whatever else belongs to it.
- * Either appears under its name only when it is whole and on the disk, so killing the process never costs the previous one.
+ * A checkpoint is `<step>.safetensors`, or a folder `<step>` with `arrays.safetensors` and whatever
+ * else belongs to it. Either appears under its name only when it is whole and on the disk, so
+ * killing the process never costs the previous one.
  */
 import {
   makeFolderAtomically,
@@ -28,11 +30,17 @@ export interface Checkpoint {
 
 /** How {@link saveCheckpoint} saves. */
 export interface SaveOptions {
-  /** Remove all but this many of the newest checkpoints beside the new one, once it is on the disk. Default: none. */
+  /**
+   * Remove all but this many of the newest checkpoints beside the new one, once it is on the disk.
+   * Default: none.
+   */
   readonly keepLast?: number;
   /** Never remove a step that is a multiple of this. Default: none is spared. */
   readonly keepEvery?: number;
-  /** Files to put into a checkpoint folder, by relative path, such as 'assets/libero/norm_stats.json'. */
+  /**
+   * Files to put into a checkpoint folder, by relative path, such as
+   * 'assets/libero/norm_stats.json'.
+   */
   readonly files?: Readonly<Record<string, string | Uint8Array>>;
 }
 
@@ -93,7 +101,10 @@ async function saveFolder(
   });
 }
 
-/** Removes old checkpoints, the oldest first, and what killed processes left. `kept` itself is never removed. */
+/**
+ * Removes old checkpoints, the oldest first, and what killed processes left. `kept` itself is never
+ * removed.
+ */
 async function prune(kept: string, keepLast: number, keepEvery: number): Promise<void> {
   const { dirname, resolve } = await paths();
   const folder = dirname(kept);
@@ -110,10 +121,12 @@ async function prune(kept: string, keepLast: number, keepEvery: number): Promise
 /**
  * Saves a checkpoint durably, then removes old ones if asked to.
  *
- * @param path - A file if it ends in `.safetensors` (an existing one is replaced in one step), else a new folder.
+ * @param path - A file if it ends in `.safetensors` (an existing one is replaced in one step), else
+ * a new folder.
  * @throws `host-tensor-mismatch`, `checkpoint-exists`, `path-outside-folder`.
  * @example
- * await saveCheckpoint(`runs/first/${step}.safetensors`, { tensors, metadata: { step: String(step) } }, { keepLast: 3 });
+ * const content = { tensors, metadata: { step: String(step) } };
+ * await saveCheckpoint(`runs/first/${step}.safetensors`, content, { keepLast: 3 });
  */
 export async function saveCheckpoint(
   path: string,
@@ -145,8 +158,8 @@ async function openFolder(path: string): Promise<TensorFile> {
 }
 
 /**
- * The open file of a checkpoint, for reading some tensors only: a file, a folder that {@link saveCheckpoint} made, or a
- * released model's folder.
+ * The open file of a checkpoint, for reading some tensors only: a file, a folder that {@link
+ * saveCheckpoint} made, or a released model's folder.
  *
  * @throws `checkpoint-not-found`, and what {@link openSafetensors} and {@link openSharded} throw.
  */
@@ -162,7 +175,8 @@ export async function openCheckpoint(path: string): Promise<TensorFile> {
 }
 
 /**
- * A whole checkpoint in host memory, each tensor in the nearest host type (see {@link toHostTensor}).
+ * A whole checkpoint in host memory, each tensor in the nearest host type (see {@link
+ * toHostTensor}).
  *
  * @throws What {@link openCheckpoint} throws, and `tensor-values-too-wide`.
  */

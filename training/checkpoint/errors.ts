@@ -74,7 +74,9 @@ export const headerNotJson = defineError({
   example: { fails: withHeader('{"w":', 0), works: goodFile },
 });
 
-/** `safetensors-header-malformed`: the header is JSON, but an entry is not what the format asks for. */
+/**
+ * `safetensors-header-malformed`: the header is JSON, but an entry is not what the format asks for.
+ */
 export const malformedHeader = defineError({
   code: 'safetensors-header-malformed',
   what: (file: string, entry: string, reason: string) =>

@@ -1,8 +1,9 @@
 /**
  * The header of a safetensors file: 8 bytes of length, then JSON, then the tensors' bytes.
  *
- * @see https://github.com/huggingface/safetensors, section "Format". Its writer orders tensors by dtype and then by
- * name, which keeps every tensor aligned; ours does the same, so both make the same bytes.
+ * @see https://github.com/huggingface/safetensors, section "Format". Its writer orders tensors by
+ * dtype and then by name, which keeps every tensor aligned; ours does the same, so both make the
+ * same bytes.
  */
 
 import type { ByteSource } from './byte-source.ts';
@@ -17,6 +18,7 @@ import {
   unknownDtype,
   wrongByteCount,
 } from './errors.ts';
+import { isJsonObject } from './json-object.ts';
 import { elementBytes, elementCount, type FileDtype, fileDtypes, isFileDtype } from './tensor.ts';
 
 /** Where a tensor lies in its file. */
@@ -63,9 +65,6 @@ async function headerLength(source: ByteSource): Promise<number> {
   return Number(length);
 }
 
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
 const isCounts = (value: unknown): value is readonly number[] =>
   Array.isArray(value) && value.every((n) => Number.isSafeInteger(n) && n >= 0);
 
@@ -73,7 +72,7 @@ function parseJson(name: string, bytes: Uint8Array): Readonly<Record<string, unk
   try {
     const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
     const parsed: unknown = JSON.parse(text);
-    if (isObject(parsed)) return parsed;
+    if (isJsonObject(parsed)) return parsed;
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw headerNotJson.at({ cause }, name, reason);
@@ -83,7 +82,7 @@ function parseJson(name: string, bytes: Uint8Array): Readonly<Record<string, unk
 
 function parseMetadata(name: string, value: unknown): Readonly<Record<string, string>> {
   if (value === undefined) return {};
-  if (!isObject(value)) throw malformedHeader(name, '__metadata__', 'is not a map of strings');
+  if (!isJsonObject(value)) throw malformedHeader(name, '__metadata__', 'is not a map of strings');
   const pairs = Object.entries(value).map(([key, text]): [string, string] => {
     if (typeof text === 'string') return [key, text];
     throw malformedHeader(name, '__metadata__', `maps '${key}' to a value that is not a string`);
@@ -93,7 +92,7 @@ function parseMetadata(name: string, value: unknown): Readonly<Record<string, st
 
 /** One entry, its offset still counted from the start of the data. */
 function parseEntry(name: string, tensor: string, value: unknown): TensorEntry {
-  if (!isObject(value)) throw malformedHeader(name, tensor, 'is not an object');
+  if (!isJsonObject(value)) throw malformedHeader(name, tensor, 'is not an object');
   const { dtype, shape, data_offsets: offsets } = value;
   if (typeof dtype !== 'string') throw malformedHeader(name, tensor, 'has no dtype');
   if (!isCounts(shape)) throw malformedHeader(name, tensor, 'has no shape of counts');
@@ -183,7 +182,10 @@ export function inLayoutOrder<T extends TensorType>(
   );
 }
 
-/** The bytes before the first tensor: the same for the same tensors and metadata, whatever their order. */
+/**
+ * The bytes before the first tensor: the same for the same tensors and metadata, whatever their
+ * order.
+ */
 export function encodeHeader(
   tensors: Readonly<Record<string, TensorType>>,
   metadata: Readonly<Record<string, string>>,
@@ -197,7 +199,8 @@ export function encodeHeader(
   const pairs = Object.entries(metadata).sort(([a], [b]) => compareText(a, b));
   const fields =
     pairs.length > 0 ? [['__metadata__', Object.fromEntries(pairs)] as const, ...entries] : entries;
-  // Not one object: its integer-like keys would be moved to the front, out of the order of the bytes.
+  // Not one object: its integer-like keys would be moved to the front, out of the order of the
+  // bytes.
   const text = fields
     .map(([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value)}`)
     .join(',');

@@ -27,7 +27,8 @@ export interface TensorFile extends Header {
    */
   read(tensor: string): Promise<RawTensor>;
   /**
-   * The bytes of one tensor, in pieces of at most `size` bytes (1 GiB if not given), for tensors that go elsewhere at once.
+   * The bytes of one tensor, in pieces of at most `size` bytes (1 GiB if not given), for tensors
+   * that go elsewhere at once.
    *
    * @throws `tensor-not-in-file`, `safetensors-truncated`.
    */
@@ -77,7 +78,8 @@ async function* readPieces(
 }
 
 /**
- * The tensors of a safetensors file. Its header is read and checked now, its tensors when asked for.
+ * The tensors of a safetensors file. Its header is read and checked now, its tensors when asked
+ * for.
  *
  * @param source - A path, bytes, a Blob, a Node file handle, or any {@link ByteSource}.
  * @throws `checkpoint-not-found`, and what {@link readHeader} throws.
@@ -142,11 +144,12 @@ async function* piecesOf(bytes: TensorToWrite['bytes']): AsyncGenerator<Uint8Arr
 }
 
 /**
- * Writes a safetensors file: header first, then one tensor at a time, so that one is in memory at most. The bytes
- * depend on the tensors and metadata only, and the file appears under its name when it is whole and on the disk.
+ * Writes a safetensors file: header first, then one tensor at a time, so that one is in memory at
+ * most. The bytes depend on the tensors and metadata only, and the file appears under its name when
+ * it is whole and on the disk.
  *
- * @throws `safetensors-wrong-byte-count` if a tensor yields more or fewer bytes than its shape takes; then
- * whatever was at `path` before is still there.
+ * @throws `safetensors-wrong-byte-count` if a tensor yields more or fewer bytes than its shape
+ * takes; then whatever was at `path` before is still there.
  */
 export function writeSafetensors(
   path: string,

@@ -1,4 +1,7 @@
-/** Tensors spread over several files, as Hugging Face stores large models: an index and its shards. Node only. */
+/**
+ * Tensors spread over several files, as Hugging Face stores large models: an index and its shards.
+ * Node only.
+ */
 import { isMissing } from './byte-source.ts';
 import {
   checkpointNotFound,
@@ -6,11 +9,9 @@ import {
   shardIndexWrong,
   tensorNotInFile,
 } from './errors.ts';
+import { isJsonObject } from './json-object.ts';
 import { openSafetensors, type TensorFile } from './safetensors.ts';
 import type { TensorEntry } from './safetensors-header.ts';
-
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** The `weight_map` of an index: the shard of each tensor. */
 function parseWeightMap(path: string, text: string): ReadonlyMap<string, string> {
@@ -20,8 +21,9 @@ function parseWeightMap(path: string, text: string): ReadonlyMap<string, string>
   } catch (cause) {
     throw shardIndexWrong.at({ cause }, path, 'is not JSON');
   }
-  const map = isObject(parsed) ? parsed.weight_map : undefined;
-  if (!isObject(map)) throw shardIndexWrong(path, 'has no "weight_map" of tensor names to files');
+  const map = isJsonObject(parsed) ? parsed.weight_map : undefined;
+  if (!isJsonObject(map))
+    throw shardIndexWrong(path, 'has no "weight_map" of tensor names to files');
   return new Map(
     Object.entries(map).map(([tensor, shard]) => {
       if (typeof shard === 'string') return [tensor, shard];
@@ -54,10 +56,13 @@ function joinEntries(
 }
 
 /**
- * The tensors of a sharded model as one file: each is read from its shard. An entry's offset counts within its shard.
+ * The tensors of a sharded model as one file: each is read from its shard. An entry's offset counts
+ * within its shard.
  *
- * @param path - Of the `*.safetensors.index.json`. Shards are looked for in its folder and nowhere else.
- * @throws `checkpoint-not-found`, `shard-index-wrong`, `path-outside-folder`, and what {@link openSafetensors} throws.
+ * @param path - Of the `*.safetensors.index.json`. Shards are looked for in its folder and nowhere
+ * else.
+ * @throws `checkpoint-not-found`, `shard-index-wrong`, `path-outside-folder`, and what {@link
+ * openSafetensors} throws.
  */
 export async function openSharded(path: string): Promise<TensorFile> {
   const { basename, dirname, join } = await import('node:path');

@@ -74,18 +74,27 @@ function requireDtype(helper: string, wanted: FileDtype, tensor: RawTensor): Uin
   return tensor.bytes;
 }
 
-/** The elements of an I32 tensor, without a copy. @throws `tensor-dtype-mismatch` for another dtype. */
+/**
+ * The elements of an I32 tensor, without a copy. @throws `tensor-dtype-mismatch` for another dtype.
+ */
 export const asInt32 = (tensor: RawTensor): Int32Array =>
   viewAs(Int32Array, 4, requireDtype('asInt32', 'I32', tensor));
 
-/** The elements of a U32 tensor, without a copy. @throws `tensor-dtype-mismatch` for another dtype. */
+/**
+ * The elements of a U32 tensor, without a copy. @throws `tensor-dtype-mismatch` for another dtype.
+ */
 export const asUint32 = (tensor: RawTensor): Uint32Array =>
   viewAs(Uint32Array, 4, requireDtype('asUint32', 'U32', tensor));
 
-/** The elements of a U8 tensor, without a copy. @throws `tensor-dtype-mismatch` for another dtype. */
+/**
+ * The elements of a U8 tensor, without a copy. @throws `tensor-dtype-mismatch` for another dtype.
+ */
 export const asUint8 = (tensor: RawTensor): Uint8Array => requireDtype('asUint8', 'U8', tensor);
 
-/** The elements of a BOOL tensor as 0 and 1, without a copy. @throws `tensor-dtype-mismatch` for another dtype. */
+/**
+ * The elements of a BOOL tensor as 0 and 1, without a copy. @throws `tensor-dtype-mismatch` for
+ * another dtype.
+ */
 export const asBool = (tensor: RawTensor): Uint8Array => requireDtype('asBool', 'BOOL', tensor);
 
 let halfTable: Float32Array | null = null;
@@ -120,7 +129,8 @@ function widenHalf(bits: Uint16Array): Float32Array {
 }
 
 /**
- * The elements of a floating-point tensor as float32: F32 without a copy, F16 and BF16 exactly, F64 rounded.
+ * The elements of a floating-point tensor as float32: F32 without a copy, F16 and BF16 exactly, F64
+ * rounded.
  *
  * @throws `tensor-dtype-mismatch` for an integer or boolean tensor.
  */
@@ -156,8 +166,8 @@ function narrow<T extends Int32Array | Uint32Array>(
 }
 
 /**
- * The tensor in the nearest type that the host computes with: floats become float32, signed integers int32,
- * unsigned integers uint32, booleans bool.
+ * The tensor in the nearest type that the host computes with: floats become float32, signed
+ * integers int32, unsigned integers uint32, booleans bool.
  *
  * @throws `tensor-values-too-wide` if a 64-bit integer does not fit in 32 bits.
  */

@@ -1,9 +1,12 @@
 /**
  * A history on disk: one JSON record per line, appended as it is measured. Node only.
  *
- * A killed process can tear the last line only: a reader skips it with a note, and a writer cuts it off before it goes on.
+ * A killed process can tear the last line only: a reader skips it with a note, and a writer cuts it
+ * off before it goes on.
  */
 import type { FileHandle } from 'node:fs/promises';
+import { isMissing } from '../checkpoint/byte-source.ts';
+import { isJsonObject } from '../checkpoint/json-object.ts';
 import { unreadableLine } from './errors.ts';
 import { history, type MetricRecord } from './history.ts';
 
@@ -17,9 +20,6 @@ export function showRecord({ step, values }: MetricRecord): string {
   return `${JSON.stringify({ step, values }, encode)}\n`;
 }
 
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
 function parseRecord(line: string): MetricRecord | null {
   let parsed: unknown;
   try {
@@ -27,7 +27,8 @@ function parseRecord(line: string): MetricRecord | null {
   } catch {
     return null;
   }
-  if (!isObject(parsed) || typeof parsed.step !== 'number' || !isObject(parsed.values)) return null;
+  if (!isJsonObject(parsed) || typeof parsed.step !== 'number' || !isJsonObject(parsed.values))
+    return null;
   const values: [string, number][] = [];
   for (const [name, value] of Object.entries(parsed.values)) {
     const number = typeof value === 'string' ? notInJson.get(value) : value;
@@ -44,7 +45,8 @@ export interface ReadHistory {
 }
 
 /**
- * The records in the text of a history file. Where a resumed run repeats steps, the later ones count.
+ * The records in the text of a history file. Where a resumed run repeats steps, the later ones
+ * count.
  *
  * @throws `history-line-unreadable` for a bad line that is followed by others.
  */
@@ -66,15 +68,25 @@ export function parseHistory(text: string, file: string): ReadHistory {
   return { records: kept, notes };
 }
 
-/** The records of the history file at `path`. @throws `history-line-unreadable`. */
+/**
+ * The records of the history file at `path`, none if there is no file. @throws
+ * `history-line-unreadable`.
+ */
 export async function readHistory(path: string): Promise<ReadHistory> {
   const { readFile } = await import('node:fs/promises');
-  return parseHistory(await readFile(path, 'utf8'), path);
+  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+    if (isMissing(error)) return '';
+    throw error;
+  });
+  return parseHistory(text, path);
 }
 
 /** An open history file. */
 export interface HistoryFile {
-  /** Resolves when the record has been handed to the system, which keeps it if this process is killed. */
+  /**
+   * Resolves when the record has been handed to the system, which keeps it if this process is
+   * killed.
+   */
   append(record: MetricRecord): Promise<void>;
   /** Flushes everything to the disk and closes the file. */
   close(): Promise<void>;
@@ -95,7 +107,10 @@ async function wholeLength(handle: FileHandle): Promise<number> {
   return 0;
 }
 
-/** The history file at `path`, made if it is not there, ready to be appended to; a torn last line is cut off. */
+/**
+ * The history file at `path`, made if it is not there, ready to be appended to; a torn last line is
+ * cut off.
+ */
 export async function openHistoryFile(path: string): Promise<HistoryFile> {
   const { mkdir, open } = await import('node:fs/promises');
   const { dirname } = await import('node:path');

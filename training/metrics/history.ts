@@ -16,8 +16,8 @@ export interface Series {
 export interface History {
   readonly records: readonly MetricRecord[];
   /**
-   * Adds a record. If its step is not after the last one, a run was resumed from an earlier checkpoint: the records
-   * from that step on are replaced.
+   * Adds a record. If its step is not after the last one, a run was resumed from an earlier
+   * checkpoint: the records from that step on are replaced.
    */
   append(record: MetricRecord): void;
   /** One measurement at the steps that have it. */

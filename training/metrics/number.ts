@@ -1,8 +1,8 @@
 /** Numbers as people read them in logs, tables and charts. */
 
 /**
- * A number in at most `digits` significant digits, without trailing zeros. Whole digits are never rounded away; very
- * large and very small numbers are written as 1.2e-7.
+ * A number in at most `digits` significant digits, without trailing zeros. Whole digits are never
+ * rounded away; very large and very small numbers are written as 1.2e-7.
  */
 export function showNumber(value: number, digits = 4): string {
   if (!Number.isFinite(value)) return String(value);

@@ -50,7 +50,10 @@ export interface ProgressOptions {
 
 /** Collects measurements and reports their means. */
 export interface Progress {
-  /** The means over the range that this step completes, after its line was written; null within a range. */
+  /**
+   * The means over the range that this step completes, after its line was written; null within a
+   * range.
+   */
   add(step: number, values: Readonly<Record<string, number>>): MetricRecord | null;
   /** The same for an unfinished range, when the run ends early; null if nothing is left. */
   finish(): MetricRecord | null;
@@ -66,7 +69,10 @@ interface Range {
 const means = ({ sums }: Range): Record<string, number> =>
   Object.fromEntries([...sums].map(([name, { sum, count }]) => [name, sum / count]));
 
-/** A reporter that writes a line with the means at the end of every range of steps, and at the last step. */
+/**
+ * A reporter that writes a line with the means at the end of every range of steps, and at the last
+ * step.
+ */
 export function progress({
   total,
   every = 100,

@@ -17,8 +17,8 @@ export const showCell = (cell: string | number | undefined): string =>
 const widthOf = (text: string): number => [...text].length;
 
 /**
- * The rows with aligned columns under a header and a rule, without a trailing newline; empty for no rows. Columns that
- * hold only numbers are aligned right.
+ * The rows with aligned columns under a header and a rule, without a trailing newline; empty for no
+ * rows. Columns that hold only numbers are aligned right.
  *
  * @example
  * table([{ policy: 'flow', success: 0.62 }, { policy: 'flow + correction', success: 0.71 }]);

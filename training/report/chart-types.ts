@@ -52,7 +52,10 @@ export interface HistogramChart {
   readonly yLabel?: string;
 }
 
-/** One point per sample: a measurement before, on x, and after, on y, with the line where nothing has changed. */
+/**
+ * One point per sample: a measurement before, on x, and after, on y, with the line where nothing
+ * has changed.
+ */
 export interface BeforeAfterChart {
   readonly kind: 'before-after';
   readonly points: readonly Point[];

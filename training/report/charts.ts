@@ -92,7 +92,9 @@ interface Bar {
   readonly count: number;
 }
 
-/** How many values lie in each of the bins between `low` and `high`; the last bin includes its end. */
+/**
+ * How many values lie in each of the bins between `low` and `high`; the last bin includes its end.
+ */
 function countBars(values: readonly number[], low: number, high: number): readonly Bar[] {
   const counts = new Uint32Array(bins);
   for (const value of values) {

@@ -6,7 +6,8 @@ import { landscapeSizeMismatch } from './errors.ts';
 import { dotKey, lineKey, rampKey, starKey } from './legend.ts';
 import { type Drawing, squareHeight } from './plot.ts';
 
-// Dark where the energy is low, so that a valley looks like one; the same in light and dark pages, as marks on it are.
+// Dark where the energy is low, so that a valley looks like one; the same in light and dark pages,
+// as marks on it are.
 const ramp = ['#10315c', '#1c5a86', '#2b86a0', '#5bb3ac', '#a3d7bd', '#e4f3d3'] as const;
 const pathColor = '#e8470c';
 const starColor = '#ffd43b';
@@ -27,7 +28,10 @@ function rampColor(position: number): string {
   return `rgb(${mixed.join(',')})`;
 }
 
-/** Samples lie at the ends of the range, but the contours are made for samples in the middle of cells. */
+/**
+ * Samples lie at the ends of the range, but the contours are made for samples in the middle of
+ * cells.
+ */
 function cellEdges({ range: [low, high] }: LandscapeAxis, samples: number): Point {
   const half = (high - low) / (samples - 1) / 2;
   return [low - half, high + half];
@@ -41,8 +45,8 @@ function drawPath(points: readonly Point[], { plot }: Drawing) {
     plot.line(finite, white),
     plot.line(finite, colored),
     plot.dot(finite.slice(1, -1), { r: 3, fill: pathColor, stroke: '#ffffff' }),
-    plot.dot(finite.slice(0, 1), { r: 6, fill: '#ffffff', stroke: pathColor, strokeWidth: 2.5 }),
-    plot.dot(finite.slice(-1), { r: 6.5, fill: pathColor, stroke: '#ffffff', strokeWidth: 1.5 }),
+    plot.dot(finite.slice(0, 1), { r: 5.5, fill: '#ffffff', stroke: pathColor, strokeWidth: 2.5 }),
+    plot.dot(finite.slice(-1), { r: 5, fill: pathColor, stroke: '#ffffff', strokeWidth: 1.5 }),
   ];
 }
 

@@ -21,7 +21,8 @@ export const lineKey = (color: string, name: string): string =>
 export const areaKey = (color: string, name: string): string =>
   key(
     symbol(
-      `<rect x="2" y="1" width="14" height="12" rx="2" fill="${color}" fill-opacity=".5" stroke="${color}"/>`,
+      `<rect x="2" y="1" width="14" height="12" rx="2" stroke="${color}" fill="${color}" ` +
+        'fill-opacity=".5"/>',
     ),
     name,
   );
@@ -38,17 +39,21 @@ export const starKey = (fill: string, stroke: string, name: string): string => {
   const corners = Array.from({ length: 10 }, (_, i) => {
     const radius = i % 2 === 0 ? 7 : 2.8;
     const angle = (Math.PI * i) / 5;
-    return `${(9 + radius * Math.sin(angle)).toFixed(2)},${(7.4 - radius * Math.cos(angle)).toFixed(2)}`;
+    const [x, y] = [9 + radius * Math.sin(angle), 7.4 - radius * Math.cos(angle)];
+    return `${x.toFixed(2)},${y.toFixed(2)}`;
   });
   const points = corners.join(' ');
   return key(symbol(`<polygon points="${points}" fill="${fill}" stroke="${stroke}"/>`), name);
 };
 
 /** A ramp of colours between two values. */
-export const rampKey = (
+export function rampKey(
   colors: readonly string[],
   low: string,
   high: string,
   name: string,
-): string =>
-  `<span class="key">${escapeHtml(`${name}: ${low}`)}<span class="ramp" style="background:linear-gradient(to right, ${colors.join(', ')})"></span>${escapeHtml(high)}</span>`;
+): string {
+  const gradient = `linear-gradient(to right, ${colors.join(', ')})`;
+  const ramp = `<span class="ramp" style="background:${gradient}"></span>`;
+  return `<span class="key">${escapeHtml(`${name}: ${low}`)}${ramp}${escapeHtml(high)}</span>`;
+}

@@ -10,10 +10,13 @@ export interface Drawing {
   draw(label: string, options: Plot.PlotOptions): string;
 }
 
-/** Every chart has this width in its own units; on screen it scales. Narrow, so that text stays legible on a phone. */
+/**
+ * Every chart has this width in its own units; on screen it scales. Narrow, so that text stays
+ * legible on a phone.
+ */
 export const chartWidth = 480;
 
-const margins = { marginTop: 30, marginRight: 20, marginBottom: 44, marginLeft: 56 };
+const margins = { marginTop: 30, marginRight: 20, marginBottom: 46, marginLeft: 56 };
 
 /** The height at which both axes have the same length. */
 export const squareHeight =
@@ -27,7 +30,8 @@ export async function openDrawing(): Promise<Drawing> {
   ]);
   const { document } = parseHTML('<!doctype html><html><body></body></html>');
   const ids = new Map<string, string>();
-  // Plot numbers its clip paths on through the life of the process; a page must not depend on the pages before it.
+  // Plot numbers its clip paths on through the life of the process; a page must not depend on the
+  // pages before it.
   const ownId = (id: string): string => {
     ids.set(id, ids.get(id) ?? `clip-${ids.size + 1}`);
     return ids.get(id) ?? id;
@@ -36,7 +40,7 @@ export async function openDrawing(): Promise<Drawing> {
     const svg = plot.plot({
       width: chartWidth,
       ...margins,
-      style: { background: 'none', fontSize: '13px', fontFamily: 'inherit', overflow: 'visible' },
+      style: { background: 'none', fontSize: '14px', fontFamily: 'inherit', overflow: 'visible' },
       ...options,
       document,
     });

@@ -65,7 +65,12 @@ function section({ title, text, chart, table }: ReportSection, drawing: Drawing)
  *   summary: [{ policy: 'flow', success: 0.62 }, { policy: 'flow + correction', success: 0.71 }],
  *   sections: [{
  *     title: 'Loss',
- *     chart: { kind: 'curves', xLabel: 'step', yLabel: 'loss (nats)', series: [{ name: 'loss', ...run.series('loss') }] },
+ *     chart: {
+ *       kind: 'curves',
+ *       xLabel: 'step',
+ *       yLabel: 'loss (nats)',
+ *       series: [{ name: 'loss', ...run.series('loss') }],
+ *     },
  *   }],
  * });
  */
@@ -94,6 +99,8 @@ export async function renderReport({
   );
 }
 
-/** Writes the report to `path`, where a file is replaced only when the new one is whole. Node only. */
+/**
+ * Writes the report to `path`, where a file is replaced only when the new one is whole. Node only.
+ */
 export const writeReport = async (path: string, report: Report): Promise<void> =>
   writeTextAtomically(path, await renderReport(report));

@@ -6,11 +6,11 @@ import type { Value } from '../../ir/value.ts';
 import { full, zeros } from '../broadcast.ts';
 import {
   anyDType,
+  type Binary,
   floatDTypes,
   numericDTypes,
   pair,
   signedDTypes,
-  type Binary,
   type Unary,
 } from '../define.ts';
 import { select } from './choose.ts';
@@ -94,15 +94,11 @@ export const rem: Binary = binary({
     },
     sum,
   },
-  transpose: transposeByKnown((ct) => ct, null),
 });
 
 /** 1 where x was chosen, 0 where y was, ½ where they tie: how a tangent is shared out, as in JAX. */
 const share = (x: Value, y: Value, chosen: Value): Value =>
-  div(
-    select(eq(x, chosen), full(1, x), zeros(x)),
-    select(eq(y, chosen), full(2, x), full(1, x)),
-  );
+  div(select(eq(x, chosen), full(1, x), zeros(x)), select(eq(y, chosen), full(2, x), full(1, x)));
 
 /** The greater of x and y; NaN if either is. Ties share the derivative. @throws `shape-mismatch`, `dtype-mismatch` */
 export const max: Binary = binary({

@@ -1,8 +1,9 @@
 /** Operations on the bits of integers; on booleans the logical ones. */
+
+import type { DType } from '../../base/dtype.ts';
 import { noTangent } from '../../ir/primitive.ts';
 import type { ScalarOp } from '../../ir/scalar-ops.ts';
-import type { DType } from '../../base/dtype.ts';
-import { bitwiseDTypes, integerDTypes, type Binary, type Unary } from '../define.ts';
+import { type Binary, bitwiseDTypes, integerDTypes, type Unary } from '../define.ts';
 import { binary, unary } from './family.ts';
 
 const bitsOfOne = (name: ScalarOp, dtypes: readonly DType[]): Unary =>

@@ -1,13 +1,14 @@
 /** Choosing between elements, changing their type, and hiding them from differentiation. */
 import { sameShape } from '../../base/aval.ts';
-import { isFloat, type DType } from '../../base/dtype.ts';
+import { type DType, isFloat } from '../../base/dtype.ts';
 import { op } from '../../ir/expr.ts';
 import {
   definePrimitive,
   isHole,
   known,
-  notLinear,
   noTangent,
+  notLinear,
+  type PrimitiveOf,
 } from '../../ir/primitive.ts';
 import { bindOne } from '../../ir/trace.ts';
 import type { Value } from '../../ir/value.ts';
@@ -19,14 +20,14 @@ import {
   requireDType,
   requireSameTypes,
   triple,
-  withRecord,
   type Unary,
+  withRecord,
 } from '../define.ts';
 import { shapeMismatch } from '../errors.ts';
 import { mapOne } from '../index-maps.ts';
 import { batchElementwise, lowerElementwise } from './family.ts';
 
-const selectPrimitive = definePrimitive<Record<string, never>>({
+const selectPrimitive: PrimitiveOf<Record<string, never>> = definePrimitive({
   name: 'select',
   infer: (avals) => {
     const [condition, yes, no] = triple(avals);
@@ -70,7 +71,7 @@ export const select = withRecord(
 
 type ConvertParams = { readonly dtype: DType; readonly weak: boolean };
 
-const convertPrimitive = definePrimitive<ConvertParams>({
+const convertPrimitive: PrimitiveOf<ConvertParams> = definePrimitive({
   name: 'convert',
   infer: (avals, { dtype, weak }) => [{ shape: first(avals).shape, dtype, weak }],
   jvp: ([x], [dx], { dtype, weak }) => [
@@ -96,7 +97,7 @@ export const convert = withRecord(
 
 type BitcastParams = { readonly dtype: DType };
 
-const bitcastPrimitive = definePrimitive<BitcastParams>({
+const bitcastPrimitive: PrimitiveOf<BitcastParams> = definePrimitive({
   name: 'bitcast',
   infer: (avals, { dtype }) => {
     const x = first(avals);
@@ -118,7 +119,7 @@ export const bitcast = withRecord(
     x.dtype === dtype ? x : bindOne(bitcastPrimitive, [x], { dtype }),
 );
 
-const stopGradientPrimitive = definePrimitive<Record<string, never>>({
+const stopGradientPrimitive: PrimitiveOf<Record<string, never>> = definePrimitive({
   name: 'stopGradient',
   infer: (avals) => [first(avals)],
   jvp: () => [null],

@@ -1,10 +1,17 @@
 /** Comparisons and tests of single elements: results are bool[…]. */
 import { makeAval } from '../../base/aval.ts';
 import { op } from '../../ir/expr.ts';
-import { definePrimitive, notLinear, noTangent } from '../../ir/primitive.ts';
+import { definePrimitive, noTangent, notLinear, type PrimitiveOf } from '../../ir/primitive.ts';
 import { bindOne } from '../../ir/trace.ts';
 import type { Value } from '../../ir/value.ts';
-import { first, floatDTypes, requireDType, withRecord, type Binary, type Unary } from '../define.ts';
+import {
+  type Binary,
+  first,
+  floatDTypes,
+  requireDType,
+  type Unary,
+  withRecord,
+} from '../define.ts';
 import { comparison, lowerElementwise } from './family.ts';
 
 /** x = y: bool[…]. False where either is NaN; −0 equals 0. @throws `shape-mismatch`, `dtype-mismatch` */
@@ -40,7 +47,7 @@ export const ge: Binary = comparison({
   logic: (x, y) => op('or', [x, op('not', [y])]),
 });
 
-const isFinitePrimitive = definePrimitive<Record<string, never>>({
+const isFinitePrimitive: PrimitiveOf<Record<string, never>> = definePrimitive({
   name: 'isFinite',
   infer: (avals) => {
     requireDType('isFinite', first(avals), floatDTypes);
@@ -48,12 +55,14 @@ const isFinitePrimitive = definePrimitive<Record<string, never>>({
   },
   jvp: noTangent,
   transpose: notLinear,
-  batch: (operands) => [isFinite(first(operands))],
+  batch: (operands) => [finite(first(operands))],
   lower: () => lowerElementwise((elements) => op('isFinite', [first(elements)])),
 });
 
 /** True where `x` is neither infinite nor NaN: bool[…]. @throws `unsupported-dtype` */
-export const isFinite: Unary = withRecord(
+const finite: Unary = withRecord(
   isFinitePrimitive,
   (x: Value): Value => bindOne(isFinitePrimitive, [x], {}),
 );
+
+export { finite as isFinite };

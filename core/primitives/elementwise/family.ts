@@ -1,15 +1,15 @@
 /** The families of element-wise operations: they share everything but their scalar operation and derivative. */
-import { makeAval, type Aval } from '../../base/aval.ts';
-import { isFloat, type DType } from '../../base/dtype.ts';
-import { op, type Expr } from '../../ir/expr.ts';
+import { type Aval, makeAval } from '../../base/aval.ts';
+import { type DType, isFloat } from '../../base/dtype.ts';
+import { type Expr, op } from '../../ir/expr.ts';
 import type { Lowering } from '../../ir/lowering.ts';
 import {
   definePrimitive,
   isHole,
   known,
-  notLinear,
-  noTangent,
   type NoRule,
+  noTangent,
+  notLinear,
   type PrimitiveOf,
   type Tangent,
   type TransposeRule,
@@ -21,14 +21,13 @@ import type { Value } from '../../ir/value.ts';
 import { lifted } from '../broadcast.ts';
 import {
   allWeak,
+  type Binary,
   first,
-
   pair,
   requireDType,
   requireSameTypes,
-  withRecord,
-  type Binary,
   type Unary,
+  withRecord,
 } from '../define.ts';
 
 /** The batch rule of element-wise operations: operands without a batch axis are repeated along one. */
@@ -107,11 +106,8 @@ export interface BinaryTangents {
 }
 
 /** The sum of two tangents, either of which may be an exact zero. */
-export const sumTangents = (
-  a: Tangent,
-  b: Tangent,
-  sum: (a: Value, b: Value) => Value,
-): Tangent => (a === null ? b : b === null ? a : sum(a, b));
+export const sumTangents = (a: Tangent, b: Tangent, sum: (a: Value, b: Value) => Value): Tangent =>
+  a === null ? b : b === null ? a : sum(a, b);
 
 /** An operation on corresponding elements of two arrays of one type, with a result of that type. */
 export function binary(rules: BinaryRules): Binary {

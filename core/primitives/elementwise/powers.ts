@@ -1,6 +1,6 @@
 /** Exponentials, logarithms and powers. */
 import { full, zeros } from '../broadcast.ts';
-import { floatDTypes, type Binary, type Unary } from '../define.ts';
+import { type Binary, floatDTypes, type Unary } from '../define.ts';
 import { add, div, mul, sub } from './arithmetic.ts';
 import { select } from './choose.ts';
 import { eq } from './compare.ts';

@@ -1,7 +1,7 @@
 /** Circular and hyperbolic functions, angles in radians, and their inverses. */
 import type { Value } from '../../ir/value.ts';
 import { full } from '../broadcast.ts';
-import { floatDTypes, type Binary, type Unary } from '../define.ts';
+import { type Binary, floatDTypes, type Unary } from '../define.ts';
 import { add, div, mul, neg, sub } from './arithmetic.ts';
 import { binary, unary } from './family.ts';
 import { rsqrt } from './powers.ts';

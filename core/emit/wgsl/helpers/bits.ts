@@ -123,13 +123,13 @@ export const bitHelpers = {
   }
   return result;
 }`),
-  // A negative power of a whole number is a whole number for 1 and −1 only.
+  // As in XLA, a negative power is 0 but for the bases 1 and −1.
   pow_i32: helper(
     `fn pow_i32(base: i32, exponent: i32) -> i32 {
   if (exponent >= 0) { return bitcast<i32>(pow_u32(bitcast<u32>(base), bitcast<u32>(exponent))); }
   if (base == 1) { return 1; }
   if (base == -1) { return select(1, -1, (exponent & 1) == 1); }
-  return select(0, -1, base == 0);
+  return 0;
 }`,
     'pow_u32',
   ),

@@ -1,0 +1,67 @@
+/** Short names for writing expansions: float32 and int32 arithmetic on expressions. */
+import { constant, op, type Expr } from '../../ir/expr.ts';
+import type { DType } from '../../base/dtype.ts';
+
+/** A float32 constant, rounded as storing it would. */
+export const f = (value: number): Expr => constant(Math.fround(value), 'float32');
+/** An int32 constant. */
+export const i = (value: number): Expr => constant(value | 0, 'int32');
+/** A uint32 constant. */
+export const u = (value: number): Expr => constant(value >>> 0, 'uint32');
+
+export const add = (a: Expr, b: Expr): Expr => op('add', [a, b]);
+export const sub = (a: Expr, b: Expr): Expr => op('sub', [a, b]);
+export const mul = (a: Expr, b: Expr): Expr => op('mul', [a, b]);
+export const div = (a: Expr, b: Expr): Expr => op('div', [a, b]);
+export const neg = (a: Expr): Expr => op('neg', [a]);
+export const abs = (a: Expr): Expr => op('abs', [a]);
+export const sqrt = (a: Expr): Expr => op('sqrt', [a]);
+export const floor = (a: Expr): Expr => op('floor', [a]);
+
+export const eq = (a: Expr, b: Expr): Expr => op('eq', [a, b]);
+export const ne = (a: Expr, b: Expr): Expr => op('ne', [a, b]);
+export const lt = (a: Expr, b: Expr): Expr => op('lt', [a, b]);
+export const le = (a: Expr, b: Expr): Expr => op('le', [a, b]);
+export const gt = (a: Expr, b: Expr): Expr => op('gt', [a, b]);
+export const ge = (a: Expr, b: Expr): Expr => op('ge', [a, b]);
+export const and = (a: Expr, b: Expr): Expr => op('and', [a, b]);
+export const or = (a: Expr, b: Expr): Expr => op('or', [a, b]);
+export const xor = (a: Expr, b: Expr): Expr => op('xor', [a, b]);
+export const not = (a: Expr): Expr => op('not', [a]);
+
+/** Shifts by less than 32. */
+export const shiftLeft = (a: Expr, by: Expr): Expr => op('shiftLeft', [a, by], a.dtype);
+export const shiftRight = (a: Expr, by: Expr): Expr => op('shiftRightLogical', [a, by], a.dtype);
+export const shiftRightSigned = (a: Expr, by: Expr): Expr =>
+  op('shiftRightArithmetic', [a, by], a.dtype);
+
+export const select = (condition: Expr, yes: Expr, no: Expr): Expr =>
+  op('select', [condition, yes, no]);
+export const convert = (a: Expr, dtype: DType): Expr => op('convert', [a], dtype);
+export const bits = (a: Expr): Expr => op('bitcast', [a], 'int32');
+export const unsignedBits = (a: Expr): Expr => op('bitcast', [a], 'uint32');
+export const fromBits = (a: Expr): Expr => op('bitcast', [a], 'float32');
+
+/** Horner's rule; the highest power first. */
+export function polynomial(x: Expr, coefficients: readonly number[]): Expr {
+  const [highest = 0, ...rest] = coefficients;
+  return rest.reduce<Expr>((sum, c) => add(mul(sum, x), f(c)), f(highest));
+}
+
+/** True for NaN, by the bits, since compilers for GPUs may assume that there is none. */
+export const isNaN = (x: Expr): Expr => gt(and(bits(x), i(0x7fffffff)), i(0x7f800000));
+
+/** The sign bit of a float32 in place. */
+export const signBit = (x: Expr): Expr => and(bits(x), i(0x80000000));
+
+/** `magnitude`, which is not negative, with a sign bit put in. */
+export const withSign = (magnitude: Expr, sign: Expr): Expr =>
+  fromBits(or(bits(magnitude), sign));
+
+/** 2^n for −126 ≤ n ≤ 127. */
+export const powerOfTwo = (n: Expr): Expr => fromBits(shiftLeft(add(n, i(127)), i(23)));
+
+/** `x` below `limit`, NaN unchanged. */
+export const atMost = (x: Expr, limit: number): Expr => select(gt(x, f(limit)), f(limit), x);
+/** `x` above `limit`, NaN unchanged. */
+export const atLeast = (x: Expr, limit: number): Expr => select(lt(x, f(limit)), f(limit), x);

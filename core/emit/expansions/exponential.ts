@@ -1,0 +1,94 @@
+/**
+ * exp, its relatives, and the hyperbolic functions.
+ *
+ * @see Cephes 2.8 single precision, https://netlib.org/cephes (expf, tanhf, sinhf): polynomials and ranges.
+ */
+import type { Expr } from '../../ir/expr.ts';
+import * as x_ from './build.ts';
+
+const { f, i, add, sub, mul, div, neg, abs, select, polynomial, powerOfTwo, withSign } = x_;
+
+const LOG2_E = 1.44269504088896341;
+// ln 2 in two parts; the first has few bits, so that n · LN2_HIGH is exact.
+const LN2_HIGH = 0.693359375;
+const LN2_LOW = -2.12194440e-4;
+// Adding 1.5 · 2²³ leaves the rounded integer in the low bits.
+const ROUNDER = 12582912;
+const ROUNDER_BITS = 0x4b400000;
+
+/** x = n · ln 2 + r with |r| ≤ ln 2 / 2; `minusOne` is exp(r) − 1. */
+function reduceExp(x: Expr): { n: Expr; minusOne: Expr } {
+  const shifted = add(mul(x, f(LOG2_E)), f(ROUNDER));
+  const n = sub(x_.bits(shifted), i(ROUNDER_BITS));
+  const whole = sub(shifted, f(ROUNDER));
+  const r = sub(sub(x, mul(whole, f(LN2_HIGH))), mul(whole, f(LN2_LOW)));
+  const tail = polynomial(
+    r,
+    [1.98756915e-4, 1.39819995e-3, 8.33345191e-3, 4.16657959e-2, 1.66666655e-1, 5.00000012e-1],
+  );
+  return { n, minusOne: add(mul(mul(r, r), tail), r) };
+}
+
+/** exp(x) · 2^shift, without overflow on the way. */
+function scaledExp(x: Expr, shift: number): Expr {
+  const { n, minusOne } = reduceExp(x_.atLeast(x_.atMost(x, 90), -105));
+  // Two factors, since 2^n alone may be out of range while the result is not.
+  const half = x_.shiftRightSigned(n, i(1));
+  const rest = sub(n, half);
+  const first = powerOfTwo(shift === 0 ? half : add(half, i(shift)));
+  return mul(mul(add(minusOne, f(1)), first), powerOfTwo(rest));
+}
+
+export const exp = (x: Expr): Expr => scaledExp(x, 0);
+
+export function expm1(x: Expr): Expr {
+  const { n, minusOne } = reduceExp(x_.atLeast(x_.atMost(x, 87), -18));
+  const power = powerOfTwo(n);
+  const near = add(mul(power, minusOne), sub(power, f(1)));
+  const finite = select(x_.gt(x, f(40)), exp(x), near);
+  return select(x_.eq(x, f(0)), x, finite);
+}
+
+/** 1 / (1 + exp(−x)), without cancellation on either side. */
+export function logistic(x: Expr): Expr {
+  const small = exp(neg(abs(x)));
+  const denominator = add(small, f(1));
+  return div(select(x_.lt(x, f(0)), small, f(1)), denominator);
+}
+
+export function tanh(x: Expr): Expr {
+  const size = abs(x);
+  const square = mul(x, x);
+  const near = add(
+    mul(
+      mul(
+        polynomial(
+          square,
+          [-5.70498872745e-3, 2.06390887954e-2, -5.37397155531e-2, 1.33314422036e-1, -3.33332819422e-1],
+        ),
+        square,
+      ),
+      x,
+    ),
+    x,
+  );
+  const far = sub(f(1), div(f(2), add(exp(add(size, size)), f(1))));
+  return select(x_.lt(size, f(0.625)), near, withSign(far, x_.signBit(x)));
+}
+
+export function sinh(x: Expr): Expr {
+  const size = abs(x);
+  const square = mul(x, x);
+  const near = add(
+    mul(mul(polynomial(square, [2.03721912945e-4, 8.33028376239e-3, 1.66667160211e-1]), square), x),
+    x,
+  );
+  const half = scaledExp(size, -1);
+  const far = sub(half, div(f(0.25), half));
+  return select(x_.lt(size, f(1)), near, withSign(far, x_.signBit(x)));
+}
+
+export function cosh(x: Expr): Expr {
+  const half = scaledExp(abs(x), -1);
+  return add(half, div(f(0.25), half));
+}

@@ -1,0 +1,236 @@
+/** Writes the values of an expression at four neighbouring positions of the vector axis. */
+import { invariant } from '../../base/errors.ts';
+import type { DType } from '../../base/dtype.ts';
+import type { AffineExpr, Expr, LoadExpr, OpExpr } from '../../ir/expr.ts';
+import { isInRange, pushAddress, strideAlong } from './addresses.ts';
+import { localType, type Emitter, type VectorContext } from './emitter.ts';
+import {
+  f32x4,
+  f32x4Extract,
+  f32x4Replace,
+  i32,
+  i32Const,
+  i32x4,
+  i32x4Extract,
+  i32x4Replace,
+  localGet,
+  localSet,
+  localTee,
+  shuffle32,
+  v128Const,
+  v128Load,
+  v128Load32Lane,
+  v128Load32Splat,
+  v128Load32Zero,
+} from './opcodes.ts';
+import { pushScalar } from './scalar-expressions.ts';
+import { hasVectorForm, operandType, wasmScalarOp, type Operands } from './scalar-table.ts';
+
+function contextOf(emitter: Emitter): VectorContext {
+  invariant(emitter.vector !== null, 'a vector outside a vector loop');
+  return emitter.vector;
+}
+
+/** Leaves the vector of copy number `copy` on the stack. Booleans are masks. */
+export function pushVector(emitter: Emitter, expr: Expr, copy: number): void {
+  if (expr.kind === 'const') return emitter.constantVector(expr.value, expr.dtype);
+  if (!emitter.varies(expr)) return pushSplat(emitter, expr);
+  const binding = emitter.find(expr);
+  if (binding !== undefined) {
+    const local = binding.locals[copy];
+    invariant(local !== undefined && binding.isVector, 'a value without this copy');
+    return emitter.emit(localGet(local));
+  }
+  switch (expr.kind) {
+    case 'axis':
+      return pushPositions(emitter, copy);
+    case 'affine':
+      return pushAffine(emitter, expr, copy);
+    case 'op':
+      return pushOp(emitter, expr, copy);
+    case 'load':
+      return pushLoad(emitter, expr, copy);
+    default:
+      invariant(false, `a ${expr.kind} that was not computed before its use`);
+  }
+}
+
+/** One value in all lanes. */
+function pushSplat(emitter: Emitter, expr: Expr): void {
+  emitter.hoist(emitter.levelOf(expr), `s${expr.id}`, 'v128', () => {
+    if (isPlainLoad(emitter, expr)) {
+      const offset = pushAddress(emitter, expr.source, expr.index);
+      emitter.emit(v128Load32Splat(offset));
+    } else {
+      pushScalar(emitter, expr);
+      emitter.emit(expr.dtype === 'float32' ? f32x4.splat : i32x4.splat);
+    }
+    if (expr.dtype === 'bool') emitter.emit(i32x4.neg);
+  });
+}
+
+const isPlainLoad = (emitter: Emitter, expr: Expr): expr is LoadExpr =>
+  expr.kind === 'load' && emitter.find(expr) === undefined && isInRange(expr.index, expr.source);
+
+/** Position of each lane on the vector axis. */
+function pushPositions(emitter: Emitter, copy: number): void {
+  const { axis } = contextOf(emitter);
+  const depth = emitter.depthOf(axis);
+  const first = emitter.loops[depth]?.index;
+  invariant(first !== undefined, 'the vector axis has no loop');
+  emitter.hoist(depth, `positions${axis.id}:${copy}`, 'v128', () => {
+    emitter.emit(localGet(first), i32x4.splat);
+    emitter.hoist(-1, `lanes${copy}`, 'v128', () => {
+      emitter.emit(v128Const([0, 1, 2, 3].map((lane) => lane + 4 * copy)));
+    });
+    emitter.emit(i32x4.add);
+  });
+}
+
+function pushAffine(emitter: Emitter, { terms, offset }: AffineExpr, copy: number): void {
+  emitter.constantVector(offset, 'int32');
+  for (const { coefficient, atom } of terms) {
+    pushVector(emitter, atom, copy);
+    if (coefficient !== 1) {
+      emitter.constantVector(coefficient, 'int32');
+      emitter.emit(i32x4.mul);
+    }
+    emitter.emit(i32x4.add);
+  }
+}
+
+function pushLoad(emitter: Emitter, expr: LoadExpr, copy: number): void {
+  const { source, index } = expr;
+  const stride = strideAlong(index, contextOf(emitter).axis);
+  const isSafe = isInRange(index, source);
+  if (stride === 1) {
+    pushContiguous(emitter, expr, copy, isSafe);
+  } else if (stride === -1 && isSafe) {
+    const offset = pushAddress(emitter, source, index, -4 * copy - 3);
+    emitter.emit(v128Load(offset));
+    const reversed = emitter.local('v128');
+    emitter.emit(localTee(reversed), localGet(reversed), shuffle32([3, 2, 1, 0]));
+  } else if (stride !== null && isSafe) {
+    pushStrided(emitter, expr, stride, copy);
+  } else {
+    pushGathered(emitter, expr, copy);
+  }
+  if (expr.dtype === 'bool') emitter.emit(i32x4.neg);
+}
+
+/**
+ * Four neighbours. Where some lanes may be out of range their values are not used, but the address
+ * must stay within memory: the first lane is kept between −3 and the last element.
+ */
+function pushContiguous(emitter: Emitter, { source, index }: LoadExpr, copy: number, isSafe: boolean): void {
+  if (isSafe) {
+    const offset = pushAddress(emitter, source, index, 4 * copy);
+    emitter.emit(v128Load(offset));
+    return;
+  }
+  const pointer = emitter.pointers.get(source);
+  invariant(pointer !== undefined, 'a buffer that the kernel does not list');
+  const position = emitter.local('i32');
+  pushScalar(emitter, index);
+  emitter.emit(i32Const(4 * copy), i32.add, localTee(position));
+  emitter.emit(i32Const(-3), localGet(position), i32Const(-3), i32.gtS, [0x1b], localTee(position));
+  const last = Math.max(0, source.length - 1);
+  emitter.emit(i32Const(last), localGet(position), i32Const(last), i32.ltS, [0x1b]);
+  emitter.emit(i32Const(4), i32.mul, localGet(pointer), i32.add, v128Load());
+}
+
+/** Every `stride`-th element, from one address. */
+function pushStrided(emitter: Emitter, { source, index }: LoadExpr, stride: number, copy: number): void {
+  const address = emitter.local('i32');
+  const first = stride > 0 ? 4 * copy : 4 * copy + 3;
+  const offset = pushAddress(emitter, source, index, first * stride);
+  const step = Math.abs(stride) * 4;
+  const at = (lane: number): number => offset + step * (stride > 0 ? lane : 3 - lane);
+  emitter.emit(localSet(address));
+  const vector = emitter.local('v128');
+  emitter.emit(localGet(address), v128Load32Zero(at(0)), localSet(vector));
+  for (const lane of [1, 2, 3]) {
+    emitter.emit(localGet(address), localGet(vector), v128Load32Lane(lane, at(lane)));
+    if (lane < 3) emitter.emit(localSet(vector));
+  }
+}
+
+/** Elements anywhere, from a vector of indices. */
+function pushGathered(emitter: Emitter, { source, index }: LoadExpr, copy: number): void {
+  const pointer = emitter.pointers.get(source);
+  invariant(pointer !== undefined, 'a buffer that the kernel does not list');
+  const indices = emitter.local('v128');
+  pushVector(emitter, index, copy);
+  if (!isInRange(index, source)) {
+    emitter.constantVector(Math.max(0, source.length - 1), 'int32');
+    emitter.emit(i32x4.minU);
+  }
+  emitter.emit(i32Const(2), i32x4.shl, localGet(pointer), i32x4.splat, i32x4.add, localSet(indices));
+  const vector = emitter.local('v128');
+  emitter.emit(localGet(indices), i32x4Extract(0), v128Load32Zero(), localSet(vector));
+  for (const lane of [1, 2, 3]) {
+    emitter.emit(localGet(indices), i32x4Extract(lane), localGet(vector), v128Load32Lane(lane));
+    if (lane < 3) emitter.emit(localSet(vector));
+  }
+}
+
+function pushOp(emitter: Emitter, expr: OpExpr, copy: number): void {
+  if (!hasVectorForm(expr)) return pushLaneByLane(emitter, expr, copy);
+  const form = wasmScalarOp(expr.op).form?.(operandType(expr), expr.dtype);
+  invariant(form !== undefined && form.vector !== null, `${expr.op} was not expanded`);
+  form.vector({
+    ...common(emitter, expr),
+    push: (position) => pushVector(emitter, argument(expr, position), copy),
+  });
+}
+
+function argument(expr: OpExpr, position: number): Expr {
+  const operand = expr.args[position];
+  invariant(operand !== undefined, `${expr.op} lacks an operand`);
+  return operand;
+}
+
+const common = (emitter: Emitter, expr: OpExpr): Omit<Operands, 'push'> => ({
+  expr,
+  emit: (...bytes) => emitter.emit(...bytes),
+  temporary: (type) => emitter.local(type),
+  help: (helper) => emitter.emit(emitter.callHelper(helper)),
+});
+
+/** Pushes one lane as a scalar; a mask becomes 0 or 1. */
+export function pushLane(emitter: Emitter, vector: number, lane: number, dtype: DType): void {
+  emitter.emit(localGet(vector));
+  emitter.emit(dtype === 'float32' ? f32x4Extract(lane) : i32x4Extract(lane));
+  if (dtype === 'bool') emitter.emit(i32Const(1), i32.and);
+}
+
+/** Four scalar operations, for what SIMD does not have. */
+function pushLaneByLane(emitter: Emitter, expr: OpExpr, copy: number): void {
+  const form = wasmScalarOp(expr.op).form?.(operandType(expr), expr.dtype);
+  invariant(form !== undefined, `${expr.op} was not expanded`);
+  const vectors = expr.args.map((operand) => {
+    if (!emitter.varies(operand)) return null;
+    const local = emitter.local('v128');
+    pushVector(emitter, operand, copy);
+    emitter.emit(localSet(local));
+    return local;
+  });
+  const result = emitter.local('v128');
+  const isFloat = localType(expr.dtype) === 'f32';
+  for (let lane = 0; lane < 4; lane++) {
+    if (lane > 0) emitter.emit(localGet(result));
+    form.scalar({
+      ...common(emitter, expr),
+      push: (position) => {
+        const operand = argument(expr, position);
+        const vector = vectors[position];
+        if (vector === null || vector === undefined) pushScalar(emitter, operand);
+        else pushLane(emitter, vector, lane, operand.dtype);
+      },
+    });
+    if (lane === 0) emitter.emit(isFloat ? f32x4.splat : i32x4.splat);
+    else emitter.emit(isFloat ? f32x4Replace(lane) : i32x4Replace(lane));
+    emitter.emit(lane < 3 ? localSet(result) : []);
+  }
+  if (expr.dtype === 'bool') emitter.emit(i32x4.neg);
+}

@@ -1,0 +1,260 @@
+/** Statements and expressions of one invocation as WGSL. */
+import type { DType } from '../../base/dtype.ts';
+import { invariant } from '../../base/errors.ts';
+import type { KernelStore } from '../../compile/kernel.ts';
+import type { LoopStatement, Statement } from '../../compile/structure.ts';
+import type { Axis, Expr } from '../../ir/expr.ts';
+import { identityOf, type ReduceOp } from '../../ir/scalar-ops.ts';
+import { fromMemory, type ModuleWriter, toMemory } from './module-writer.ts';
+import { type WgslScalarOp, wgslOps } from './scalar-table.ts';
+import { constantText, opaqueConstant } from './types.ts';
+
+/** Shader compilers limit how deeply expressions nest (Tint: 512, some drivers less). */
+const maxNesting = 24;
+/** Sums of more terms are taken in blocks, so that rounding errors grow with the root of their number. */
+const longSum = 128;
+
+interface Text {
+  readonly text: string;
+  readonly nesting: number;
+}
+
+/** How the lanes of a workgroup share reductions; absent: each invocation runs its own. */
+export interface Cooperation {
+  readonly lanes: number;
+  /** An expression that combines the lanes' values, and that all lanes then have. */
+  readonly combine: (op: ReduceOp, dtype: DType, value: string) => string;
+}
+
+/** Writes the statements of one invocation. */
+export class BodyWriter {
+  readonly lines: string[] = [];
+  readonly #module: ModuleWriter;
+  readonly #cooperation: Cooperation | null;
+  readonly #values = new Map<Expr, string>();
+  readonly #axes = new Map<Axis, string>();
+  #count = 0;
+  #indent: string;
+
+  constructor(module: ModuleWriter, cooperation: Cooperation | null = null, indent = '  ') {
+    this.#module = module;
+    this.#cooperation = cooperation;
+    this.#indent = indent;
+  }
+
+  /** Says what an axis is called. */
+  bindAxis(axis: Axis, name: string): void {
+    this.#axes.set(axis, name);
+  }
+
+  line(text: string): void {
+    this.lines.push(`${this.#indent}${text}`);
+  }
+
+  /** Writes what `write` writes as a block after `head`. */
+  block(head: string, write: () => void): void {
+    this.line(`${head} {`);
+    this.#indent += '  ';
+    write();
+    this.#indent = this.#indent.slice(2);
+    this.line('}');
+  }
+
+  /** Writes statements; in a cooperation the outermost loops are shared and the first lane stores. */
+  statements(statements: readonly Statement[], isOutermost = true): void {
+    const shared = isOutermost ? this.#cooperation : null;
+    for (const statement of statements) {
+      switch (statement.kind) {
+        case 'let': {
+          const text = this.expression(statement.expr);
+          this.#values.set(statement.expr, this.#name(text));
+          break;
+        }
+        case 'cumulate': {
+          const { expr } = statement;
+          const name = this.#values.get(expr);
+          invariant(name !== undefined, 'a running total without a loop');
+          this.line(
+            `${name} = ${this.combine(expr.op, expr.dtype, name, this.expression(expr.value))};`,
+          );
+          break;
+        }
+        case 'loop':
+          this.#loop(statement, shared);
+          break;
+        case 'store':
+          if (shared === null) this.#store(statement.store);
+          else this.block('if (lane == 0u)', () => this.#store(statement.store));
+      }
+    }
+  }
+
+  /** The value of an expression, on one line. */
+  expression(expr: Expr): string {
+    return this.#text(expr).text;
+  }
+
+  /** a `op` b. */
+  combine(op: ReduceOp, dtype: DType, a: string, b: string): string {
+    const emit: WgslScalarOp = wgslOps[op];
+    const { use } = this.#module;
+    return emit({ args: [a, b], from: dtype, to: dtype, constant: null, use });
+  }
+
+  /** The identity of `op`. */
+  identity(op: ReduceOp, dtype: DType): string {
+    return constantText(identityOf(op, dtype), dtype, this.#module.use);
+  }
+
+  #fresh(letter: string): string {
+    return `${letter}${this.#count++}`;
+  }
+
+  #name(text: string): string {
+    const name = this.#fresh('v');
+    this.line(`let ${name} = ${text};`);
+    return name;
+  }
+
+  #loop({ axis, accumulators, running, body }: LoopStatement, shared: Cooperation | null): void {
+    const totals = accumulators.map((expr) => ({
+      expr,
+      name: this.#fresh('a'),
+      isBlocked: expr.op === 'add' && expr.dtype === 'float32' && axis.extent > longSum,
+    }));
+    for (const { name, expr, isBlocked } of totals) {
+      const start = this.identity(expr.op, expr.dtype);
+      this.line(`var ${name} = ${start};`);
+      if (isBlocked) this.line(`var ${name}_part = ${start};`);
+    }
+    for (const expr of running) {
+      const name = this.#fresh('c');
+      this.#values.set(expr, name);
+      this.line(`var ${name} = ${this.identity(expr.op, expr.dtype)};`);
+    }
+    const index = this.#fresh('r');
+    this.bindAxis(axis, index);
+    const [start, step] = shared === null ? ['0i', '1i'] : ['i32(lane)', `${shared.lanes}i`];
+    this.block(
+      `for (var ${index} = ${start}; ${index} < ${axis.extent}i; ${index} += ${step})`,
+      () => {
+        this.statements(body, false);
+        for (const { name, expr, isBlocked } of totals) {
+          const value = this.expression(expr.value);
+          const into = isBlocked ? `${name}_part` : name;
+          this.line(`${into} = ${this.combine(expr.op, expr.dtype, into, value)};`);
+        }
+        const blocked = totals.filter(({ isBlocked }) => isBlocked);
+        if (blocked.length === 0) return;
+        const turns = shared === null ? index : `(${index} / ${shared.lanes}i)`;
+        const mask = blockLength(axis.extent / (shared?.lanes ?? 1)) - 1;
+        this.block(`if ((${turns} & ${mask}i) == ${mask}i)`, () => {
+          for (const { name } of blocked) this.line(`${name} += ${name}_part; ${name}_part = 0f;`);
+        });
+      },
+    );
+    for (const { expr, name, isBlocked } of totals) {
+      if (isBlocked) this.line(`${name} += ${name}_part;`);
+      if (shared !== null) this.line(`${name} = ${shared.combine(expr.op, expr.dtype, name)};`);
+      this.#values.set(expr, name);
+    }
+  }
+
+  #store({ target, index, value, mode, guard }: KernelStore): void {
+    const { dtype } = target;
+    const write = (): void => {
+      const place = this.expression(index);
+      const text = this.expression(value);
+      const there = fromMemory(this.#module.element(target, place), dtype);
+      const stored = mode === 'set' ? text : this.combine(mode, dtype, there, text);
+      this.line(this.#module.assign(target, place, toMemory(stored, dtype)));
+    };
+    if (guard === null) write();
+    else this.block(`if (${this.expression(guard)})`, write);
+  }
+
+  #text(expr: Expr): Text {
+    const name = this.#values.get(expr);
+    if (name !== undefined) return { text: name, nesting: 0 };
+    const written = this.#compose(expr);
+    if (written.nesting < maxNesting) return written;
+    const shorter = this.#name(written.text);
+    return { text: shorter, nesting: 0 };
+  }
+
+  #compose(expr: Expr): Text {
+    switch (expr.kind) {
+      case 'const':
+        return leaf(constantText(expr.value, expr.dtype, this.#module.use));
+      case 'axis': {
+        const axis = this.#axes.get(expr.axis);
+        invariant(axis !== undefined, 'an axis without a loop');
+        return leaf(axis);
+      }
+      case 'accumulator':
+        return leaf('sum');
+      case 'affine':
+        return this.#affine(expr.terms, expr.offset);
+      case 'load': {
+        const index = this.#text(expr.index);
+        const element = this.#module.element(expr.source, index.text);
+        return { text: fromMemory(element, expr.dtype), nesting: index.nesting + 1 };
+      }
+      case 'op':
+        return this.#op(expr);
+      case 'reduce':
+      case 'cumulate':
+        return invariantFailure(`a ${expr.kind} outside its loop`);
+    }
+  }
+
+  #affine(terms: Extract<Expr, { kind: 'affine' }>['terms'], offset: number): Text {
+    const parts = terms.map(({ coefficient, atom }) => {
+      const inner = this.#text(atom);
+      const factor = Math.abs(coefficient);
+      const product = factor === 1 ? inner.text : `${inner.text} * ${factor}i`;
+      return { sign: coefficient < 0 ? '-' : '+', product, nesting: inner.nesting };
+    });
+    const sum = parts
+      .map(({ sign, product }, i) =>
+        i === 0 ? (sign === '-' ? `0i - ${product}` : product) : ` ${sign} ${product}`,
+      )
+      .join('');
+    const tail = offset === 0 ? '' : ` ${offset < 0 ? '-' : '+'} ${Math.abs(offset)}i`;
+    return { text: `(${sum}${tail})`, nesting: nestingOf(parts) + 1 };
+  }
+
+  #op(expr: Extract<Expr, { kind: 'op' }>): Text {
+    const { use } = this.#module;
+    // An operation on constants alone would be evaluated by the shader compiler, where overflow is an error.
+    const isConstant = expr.args.every(({ kind }) => kind === 'const');
+    const args = expr.args.map((arg) =>
+      isConstant && arg.kind === 'const'
+        ? leaf(opaqueConstant(arg.value, arg.dtype, use))
+        : this.#text(arg),
+    );
+    const last = expr.args.at(-1);
+    const emit: WgslScalarOp = wgslOps[expr.op];
+    const text = emit({
+      args: args.map((arg) => arg.text),
+      from: expr.args[0]?.dtype ?? expr.dtype,
+      to: expr.dtype,
+      constant: last?.kind === 'const' ? last.value : null,
+      use,
+    });
+    return { text, nesting: nestingOf(args) + 1 };
+  }
+}
+
+const leaf = (text: string): Text => ({ text, nesting: 0 });
+const nestingOf = (parts: readonly { readonly nesting: number }[]): number =>
+  Math.max(0, ...parts.map(({ nesting }) => nesting));
+
+/** A power of two near the root of the number of terms. */
+const blockLength = (terms: number): number =>
+  2 ** Math.max(3, Math.ceil(Math.log2(Math.max(1, terms)) / 2));
+
+function invariantFailure(message: string): never {
+  invariant(false, message);
+}
+

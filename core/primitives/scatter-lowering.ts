@@ -1,0 +1,59 @@
+/** Scatter as steps: copy the operand, then write the updates, in order where they may collide. */
+import { type Aval, sizeOf } from '../base/aval.ts';
+import type { Expr } from '../ir/expr.ts';
+import type { StepsLowering } from '../ir/lowering.ts';
+import { nth, sizesOf, triple } from './define.ts';
+import { allOf } from './index-maps.ts';
+import { placeOf, type ScatterSpec, scatterWindows, type Windows } from './window-dims.ts';
+
+/**
+ * The axes of the updates along which no two updates meet: batch axes, and window axes along which windows
+ * do not move. If a batch has one window only, nothing collides.
+ */
+function independentAxes(windows: Windows, operand: Aval, updates: Aval): number[] {
+  const batch = windows.indicesBatching.map((axis) => nth(windows.positionAxes, axis));
+  const positions = windows.positionAxes.filter((axis) => !batch.includes(axis));
+  const single = sizeOf(sizesOf(updates.shape, positions)) <= 1;
+  const fixed = windows.windowAxes.filter((_, i) => {
+    const axis = nth(windows.operandAxes, i);
+    // A window as long as the operand has one place only.
+    const moves = windows.indexed.includes(axis) && windows.sizes[axis] !== operand.shape[axis];
+    return single || !moves;
+  });
+  return [...batch, ...fixed].toSorted((a, b) => a - b);
+}
+
+/** The steps of a scatter. */
+export const scatterLowering = (avals: readonly Aval[], spec: ScatterSpec): StepsLowering => ({
+  kind: 'steps',
+  build: ({ operands, outputs, step }) => {
+    const [operand, , updates] = triple(avals);
+    const [from, indices, news] = triple(operands);
+    const to = nth(outputs, 0);
+    step({
+      parallel: operand.shape,
+      stores: (index) => [{ to, index, value: from.at(index) }],
+    });
+    if (sizeOf(updates.shape) === 0) return;
+    const windows = scatterWindows(spec, operand, updates);
+    const parallelAxes = independentAxes(windows, operand, updates);
+    const serialAxes = updates.shape
+      .map((_, axis) => axis)
+      .filter((a) => !parallelAxes.includes(a));
+    step({
+      parallel: sizesOf(updates.shape, parallelAxes),
+      serial: sizesOf(updates.shape, serialAxes),
+      stores: (parallel, serial) => {
+        const at = updates.shape.map((_, axis): Expr => {
+          const place = parallelAxes.indexOf(axis);
+          return place >= 0 ? nth(parallel, place) : nth(serial, serialAxes.indexOf(axis));
+        });
+        const { index, inside } = placeOf(windows, operand, indices.at, at);
+        const store = { to, index, value: news.at(at), mode: spec.combine };
+        return [
+          spec.mode === 'drop' && inside.length > 0 ? { ...store, guard: allOf(inside) } : store,
+        ];
+      },
+    });
+  },
+});

@@ -1,0 +1,34 @@
+/**
+ * enerjax: JAX's programming model for TypeScript.
+ *
+ * @example
+ * import { np, grad, jit } from 'enerjax';
+ * const loss = (w: np.Array) => np.sum(np.square(w));
+ * const step = jit((w: np.Array) => w.sub(grad(loss)(w).mul(0.1)));
+ */
+import { environment } from './core/host/environment.ts';
+import { type DeviceName, setDefaultDevice } from './core/host/runtime.ts';
+import { installSourceReader } from './core/host/source-text.ts';
+
+export { EnerjaxError } from './core/base/errors.ts';
+export type { Device, MemoryStats } from './core/host/device.ts';
+export {
+  type DeviceName,
+  defaultDevice,
+  devicePut,
+  getDevice,
+  setDefaultDevice,
+} from './core/host/runtime.ts';
+export * as lax from './core/lax/index.ts';
+export * as np from './core/numpy/index.ts';
+export * as numpy from './core/numpy/index.ts';
+export * as random from './core/random.ts';
+export * as tree from './core/tree.ts';
+export * as nn from './nn/index.ts';
+export * from './transforms/index.ts';
+
+installSourceReader();
+
+const wanted = environment('ENERJAX_DEVICE');
+// A GPU has to be asked for asynchronously, so the choice is made before the importing module runs.
+if (wanted !== undefined) await setDefaultDevice(wanted as DeviceName); // Unknown names are refused there.

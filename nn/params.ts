@@ -1,0 +1,139 @@
+/** Parameters: what a layer learns, described before any array exists. */
+import { type Aval, makeAval, type Shape, showAval, sizeOf } from '../core/base/aval.ts';
+import type { DType } from '../core/base/dtype.ts';
+import { flatten, type Structure } from '../core/base/pytree.ts';
+import { staged } from '../core/host/runtime.ts';
+import { Value } from '../core/ir/value.ts';
+import * as random from '../core/random/index.ts';
+import { notAParam } from './errors.ts';
+import type { Initializer } from './initializers.ts';
+
+/** The description of one parameter; a leaf of specs. */
+export class ParamSpec {
+  readonly aval: Aval;
+  readonly initializer: Initializer;
+
+  constructor(aval: Aval, initializer: Initializer) {
+    this.aval = aval;
+    this.initializer = initializer;
+  }
+
+  /** Sizes of the axes, outermost first. */
+  get shape(): Shape {
+    return this.aval.shape;
+  }
+
+  /** The element type. */
+  get dtype(): DType {
+    return this.aval.dtype;
+  }
+
+  /** `f32[3, 2]`. */
+  toString(): string {
+    return showAval(this.aval);
+  }
+}
+
+/**
+ * The description of a parameter.
+ *
+ * @example
+ * const linearSpec = (inputs: number, outputs: number) => ({
+ *   kernel: param([inputs, outputs], lecunNormal()),
+ *   bias: param([outputs], zeros),
+ * });
+ */
+export const param = (
+  shape: Shape,
+  initializer: Initializer,
+  { dtype = 'float32' }: { readonly dtype?: DType } = {},
+): ParamSpec => new ParamSpec(makeAval(shape, dtype), initializer);
+
+/** The tree of arrays that a spec describes; also of a function that returns a spec. */
+export type ParamsOf<Spec> = Spec extends ParamSpec
+  ? Value
+  : Spec extends (...args: never[]) => infer Made
+    ? ParamsOf<Made>
+    : Spec extends object
+      ? { readonly [Name in keyof Spec]: ParamsOf<Spec[Name]> }
+      : Spec;
+
+interface SpecLeaf {
+  readonly path: string;
+  readonly leaf: ParamSpec;
+}
+
+function leavesOf(spec: unknown): { readonly leaves: SpecLeaf[]; readonly structure: Structure } {
+  const { leaves, structure } = flatten(spec);
+  const paths = structure.paths();
+  const named = leaves.map((leaf, i): SpecLeaf => {
+    const path = paths[i] ?? '';
+    if (!(leaf instanceof ParamSpec)) throw notAParam(path, describe(leaf));
+    return { path, leaf };
+  });
+  return { leaves: named, structure };
+}
+
+const describe = (leaf: unknown): string =>
+  leaf instanceof Value ? `the array ${showAval(leaf.aval)}` : `the ${typeof leaf} ${String(leaf)}`;
+
+/** FNV-1a of the text's UTF-16 units: 32 bits that will never change for a given path. */
+function stableHash(text: string): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < text.length; i++) {
+    hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+  }
+  return hash >>> 0;
+}
+
+/** The random key of one parameter: depends on its path only, whatever else the model has. */
+export const keyOfPath = (key: Value, path: string): Value =>
+  random.foldIn(key, stableHash(path));
+
+/**
+ * The first values of all parameters, computed as one program.
+ *
+ * The random stream of a parameter follows from its path, so that adding a layer changes no other.
+ *
+ * @param key - From `random.key(seed)`.
+ * @throws `not-a-param` if a leaf of the spec is no {@link ParamSpec}.
+ * @example
+ * const params = nn.initParams(linearSpec(3, 2), random.key(0));
+ */
+export function initParams<Spec>(spec: Spec, key: Value): ParamsOf<Spec> {
+  const { leaves, structure } = leavesOf(spec);
+  const values = staged('nn.initParams', [key], ([root = key]) =>
+    leaves.map(({ path, leaf }) =>
+      leaf.initializer(keyOfPath(root, path), leaf.shape, leaf.dtype),
+    ),
+  );
+  return structure.unflatten(values) as ParamsOf<Spec>; // Each leaf was replaced by its array.
+}
+
+/** How many numbers the spec, or a tree of arrays, has. */
+export function countParams(specOrParams: unknown): number {
+  return flatten(specOrParams).leaves.reduce<number>((sum, leaf) => {
+    if (leaf instanceof ParamSpec || leaf instanceof Value) return sum + sizeOf(leaf.shape);
+    throw notAParam('', describe(leaf));
+  }, 0);
+}
+
+/** Shape and element type by path, such as `encoder/0/kernel`: what a checkpoint must hold. */
+export function shapesOf(
+  specOrParams: unknown,
+): Record<string, { readonly shape: Shape; readonly dtype: DType }> {
+  const { leaves, structure } = flatten(specOrParams);
+  const paths = structure.paths();
+  return Object.fromEntries(
+    leaves.map((leaf, i) => {
+      const path = paths[i] ?? '';
+      if (!(leaf instanceof ParamSpec || leaf instanceof Value)) {
+        throw notAParam(path, describe(leaf));
+      }
+      return [path, { shape: leaf.shape, dtype: leaf.dtype }] as const;
+    }),
+  );
+}
+
+/** The path of every parameter, such as `encoder/0/kernel`, in tree order. */
+export const pathsOf = (specOrParams: unknown): string[] => flatten(specOrParams).structure.paths();

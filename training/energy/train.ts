@@ -1,0 +1,126 @@
+/** The training loop of the energy model on top of frozen context. */
+import type { Value } from '../../core/ir/value.ts';
+import * as np from '../../core/numpy/index.ts';
+import * as random from '../../core/random.ts';
+import { type EnergyParams, energySpec, infoNce } from '../../models/energy/index.ts';
+import { initParams, optim } from '../../nn/index.ts';
+import { jit, valueAndGrad } from '../../transforms/index.ts';
+import type { History } from '../metrics/history.ts';
+import { history } from '../metrics/history.ts';
+import { progress } from '../metrics/progress.ts';
+import type { EnergyTrainingConfig } from './config.ts';
+import type { Frames } from './context.ts';
+import { diverged } from './errors.ts';
+import { modelConfig, saveEnergyModel } from './model-files.ts';
+
+/** How a run reports and when it stops. */
+export interface TrainOptions {
+  /** Folder for checkpoints. */
+  readonly folder: string;
+  /** Takes each line of progress. */
+  readonly write?: (line: string) => void;
+  /** Ends the run after the step in progress, with a checkpoint. */
+  readonly signal?: AbortSignal;
+}
+
+/** What a run leaves in memory. */
+export interface TrainResult {
+  readonly params: EnergyParams;
+  readonly history: History;
+  /** Steps that were taken. */
+  readonly step: number;
+  readonly interrupted: boolean;
+  readonly checkpoint: string;
+  readonly stepsPerSecond: number;
+}
+
+/** The optimizer of a run: AdamW on clipped gradients, the rate warmed up and then lowered to zero. */
+const optimizer = (config: EnergyTrainingConfig) =>
+  optim.chain(
+    optim.clipByGlobalNorm(config.clipNorm),
+    optim.adamw(
+      optim.warmupCosineDecay({
+        initValue: 0,
+        peakValue: config.learningRate,
+        warmupSteps: Math.min(config.warmup, config.steps - 1),
+        decaySteps: config.steps,
+      }),
+      { weightDecay: config.weightDecay },
+    ),
+  );
+
+/**
+ * Trains on random frames, with the other actions of the batch as negatives.
+ *
+ * @throws `training-diverged`.
+ */
+export async function trainEnergyModel(
+  frames: Frames,
+  config: EnergyTrainingConfig,
+  { folder, write = console.log, signal }: TrainOptions,
+): Promise<TrainResult> {
+  const actionDim = frames.actions.shape[2] ?? 1;
+  const model = modelConfig(config, actionDim);
+  const transform = optimizer(config);
+  const [initKey, dataKey] = random.split(random.key(config.seed), 2).unstack();
+  if (initKey === undefined || dataKey === undefined) throw new Error('a key splits into two');
+
+  const loss = (params: EnergyParams, key: Value): [Value, { ePos: Value; eNeg: Value }] => {
+    const keys = random.split(key, 2);
+    const rows = random.randint(keys.get(0), [config.batch], 0, frames.count);
+    const take = (x: Value): Value => np.take(x, rows, { axis: 0 });
+    const result = infoNce(params, model, take(frames.context), take(frames.actions), {
+      padMask: take(frames.padMask),
+      tau: config.tau,
+      key: keys.get(1),
+      train: true,
+    });
+    return [result.loss, { ePos: result.ePos, eNeg: result.eNeg }];
+  };
+  const gradient = valueAndGrad(loss, { hasAux: true });
+  const trainStep = jit(
+    (params: EnergyParams, state: ReturnType<typeof transform.init>, step: Value) => {
+      const [[value, aux], grads] = gradient(params, random.foldIn(dataKey, step));
+      const [updates, next] = transform.update(grads, state, params);
+      return { params: optim.applyUpdates(params, updates), state: next, loss: value, ...aux };
+    },
+    { donate: [0, 1] },
+  );
+
+  let params = initParams(energySpec(model), initKey);
+  let state = transform.init(params);
+  const records = history();
+  const lines = progress({ total: config.steps, every: config.logEvery, write });
+  let step = 0;
+  const started = performance.now();
+  const save = (): Promise<string> => saveEnergyModel(folder, { params, config, actionDim, step });
+  while (step < config.steps && signal?.aborted !== true) {
+    const result = trainStep(params, state, np.array(step, { dtype: 'int32' }));
+    ({ params, state } = result);
+    const values = await readMetrics(result, step);
+    const record = lines.add(step, values);
+    records.append(record ?? { step, values });
+    step += 1;
+    if (step % config.saveEvery === 0 && step < config.steps) await save();
+  }
+  lines.finish();
+  const stepsPerSecond = step / ((performance.now() - started) / 1000);
+  const checkpoint = await save();
+  return {
+    params,
+    history: records,
+    step,
+    interrupted: step < config.steps,
+    checkpoint,
+    stepsPerSecond,
+  };
+}
+
+async function readMetrics(
+  { loss, ePos, eNeg }: { loss: Value; ePos: Value; eNeg: Value },
+  step: number,
+): Promise<{ loss: number; E_pos: number; E_neg: number }> {
+  const [value, pos, neg] = await Promise.all([loss.item(), ePos.item(), eNeg.item()]);
+  if (!Number.isFinite(Number(value))) throw diverged(step, Number(value));
+  return { loss: Number(value), E_pos: Number(pos), E_neg: Number(neg) };
+}

@@ -1,0 +1,63 @@
+/** Batching: a program over one more axis. */
+import { sameShape, showAval } from '../core/base/aval.ts';
+import { invariant } from '../core/base/errors.ts';
+import { interpret, replay } from '../core/ir/interpret.ts';
+import type { Eqn, Program } from '../core/ir/program.ts';
+import { traceClosed } from '../core/ir/trace.ts';
+import type { Value } from '../core/ir/value.ts';
+
+/** A program over a batch. */
+export interface BatchedProgram {
+  readonly program: Program;
+  /** Which outputs have the batch as axis 0; the others are shared by the whole batch. */
+  readonly batched: readonly boolean[];
+}
+
+interface MaybeBatched {
+  readonly value: Value;
+  readonly batched: boolean;
+}
+
+/**
+ * `program` on each of `size` slices along axis 0 of its batched inputs.
+ *
+ * @param batched - Which inputs have the batch as axis 0; the others are shared.
+ */
+export function batchProgram(
+  program: Program,
+  size: number,
+  batched: readonly boolean[],
+): BatchedProgram {
+  const avals = program.inputs.map(({ aval }, i) =>
+    batched[i] === true ? { ...aval, shape: [size, ...aval.shape] } : aval,
+  );
+  let outBatched: boolean[] = [];
+  const lifted = traceClosed(
+    (inputs) => {
+      const operands = inputs.map((value, i) => ({ value, batched: batched[i] === true }));
+      const outputs = interpret<MaybeBatched>(program, operands, (eqn, values) =>
+        batchRule(eqn, values, size),
+      );
+      outBatched = outputs.map((output) => output.batched);
+      return outputs.map(({ value }) => value);
+    },
+    avals,
+    'vmap',
+  );
+  return { program: lifted, batched: outBatched };
+}
+
+function batchRule(eqn: Eqn, operands: readonly MaybeBatched[], size: number): MaybeBatched[] {
+  const values = operands.map(({ value }) => value);
+  const flags = operands.map(({ batched }) => batched);
+  if (!flags.includes(true)) return replay(eqn, values).map((value) => ({ value, batched: false }));
+  const results = eqn.primitive.batch(values, flags, eqn.params, size);
+  return eqn.outputs.map(({ aval }, i) => {
+    const value = results[i];
+    invariant(
+      value?.dtype === aval.dtype && sameShape(value.shape, [size, ...aval.shape]),
+      `batch of ${eqn.primitive.name} must give ${showAval(aval)} with an axis of ${size} in front`,
+    );
+    return { value, batched: true };
+  });
+}

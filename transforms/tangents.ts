@@ -1,0 +1,60 @@
+/** Checks of tangents and cotangents against what they belong to. */
+import { sameType, showAval, type Aval } from '../core/base/aval.ts';
+import { isFloat } from '../core/base/dtype.ts';
+import { subtreesAt, type Structure } from '../core/base/pytree.ts';
+import type { Tangent } from '../core/ir/primitive.ts';
+import { Value } from '../core/ir/value.ts';
+import { tangentMismatch } from './errors.ts';
+import { avalOf, showArgument, showLeaf, showResult } from './leaves.ts';
+import type { Staged } from './stage.ts';
+import { toValue } from './values.ts';
+
+function check(label: string, given: unknown, aval: Aval, what: string): Tangent {
+  if (given === null || given === undefined) return null;
+  const tangent = toValue(given, true);
+  const fits = tangent !== null && isFloat(aval.dtype) && sameType(tangent.aval, aval);
+  if (!fits) throw tangentMismatch(label, what, showAval(aval), showLeaf(tangent ?? given));
+  return tangent;
+}
+
+/**
+ * The tangent of every leaf of the arguments.
+ *
+ * @param tangents - A list of trees like the arguments; null stands for zero anywhere.
+ * @throws `tangent-mismatch`, `tree-structure-mismatch`.
+ */
+export function argumentTangents(label: string, staged: Staged, tangents: unknown): Tangent[] {
+  const subtrees = zeroSubtreesAt(label, staged.argTree, tangents);
+  const paths = staged.argTree.paths();
+  return staged.leaves.map((leaf, i) => {
+    const aval = avalOf(leaf, true);
+    return aval === null ? null : check(label, subtrees[i], aval, showArgument(paths[i] ?? ''));
+  });
+}
+
+/**
+ * The cotangent of every leaf of a result.
+ *
+ * @param cotangent - A tree like the result; null stands for zero anywhere.
+ * @throws `tangent-mismatch`, `tree-structure-mismatch`.
+ */
+export function resultCotangents(
+  label: string,
+  outTree: Structure,
+  cotangent: unknown,
+  avals: readonly Aval[],
+): Tangent[] {
+  const subtrees = zeroSubtreesAt(label, outTree, cotangent);
+  const paths = outTree.paths();
+  return avals.map((aval, i) => check(label, subtrees[i], aval, showResult(paths[i] ?? '')));
+}
+
+/** As {@link subtreesAt}, where null in place of a whole subtree is null at each of its leaves. */
+function zeroSubtreesAt(label: string, structure: Structure, tree: unknown): unknown[] {
+  if (tree === null || tree === undefined) return new Array(structure.size).fill(null);
+  if (structure.kind !== 'list') return subtreesAt(label, structure, tree);
+  if (!Array.isArray(tree) || tree.length !== structure.children.length) {
+    return subtreesAt(label, structure, tree);
+  }
+  return structure.children.flatMap((child, i) => zeroSubtreesAt(label, child, tree[i]));
+}
