@@ -17,6 +17,8 @@ export interface Root {
   readonly axes: readonly Axis[];
   /** The leading axes that run in parallel; the others run as loops inside. */
   parallel: number;
+  /** True if there are reductions inside. */
+  reduces: boolean;
   /** The product whose sum this root finishes in its epilogue. */
   product: ArrayNode | null;
 }
@@ -108,6 +110,7 @@ class FusionPass {
       this.#passOn(node, homes);
     } else if (stays && !isView && this.#shouldInline(node, homes)) {
       this.unwritten.add(node);
+      if (facts.reduces) for (const { root } of homes) root.reduces = true;
       this.#passOn(node, homes);
     } else {
       const root = this.#makeRoot(node);
@@ -121,6 +124,7 @@ class FusionPass {
       node,
       axes,
       parallel: axes.length,
+      reduces: node.origin.kind === 'map' && node.origin.facts.reduces,
       product: node.origin.kind === 'dot' ? node : null,
     };
     this.roots.set(node, root);
@@ -160,10 +164,34 @@ class FusionPass {
     const { facts } = node.origin;
     if (facts.reads.length === 0) return facts.cost <= 8 || homes.length <= 1;
     if (homes.length > maxHomes || homes.some((home) => home.depth > maxDepth)) return false;
-    if (facts.reduces) return this.#canNest(node, homes);
-    const evaluations = homes.reduce((sum, home) => sum + this.#evaluations(home), 0);
+    // A reduction is computed inside another kernel only where that repeats nothing.
+    if (facts.reduces) {
+      if (homes.some(({ root }) => root.product !== null)) return false;
+      return this.#pays(homes, (evaluations) => evaluations <= node.size);
+    }
     const cost = this.#cost.get(node) ?? facts.cost;
-    return evaluations * cost <= node.size * (cost + storeCost) + evaluations;
+    return this.#pays(
+      homes,
+      (evaluations) => evaluations * cost <= node.size * (cost + storeCost) + evaluations,
+    );
+  }
+
+  /** True if computing at these homes is cheap enough as the kernels are, or once one of them runs by rows. */
+  #pays(homes: readonly Home[], isCheap: (evaluations: number) => boolean): boolean {
+    const evaluations = (): number => homes.reduce((sum, h) => sum + this.#evaluations(h), 0);
+    const [home] = homes;
+    if (home === undefined) return false;
+    const oneRoot = homes.every((other) => other.root === home.root);
+    const { root } = home;
+    const saved = root.parallel;
+    if (isCheap(evaluations())) return true;
+    if (!oneRoot || root.product !== null) return false;
+    const rows = Math.min(...homes.map((h) => this.#rowAxes(h)));
+    if (rows >= root.parallel || !this.#canRunRows(root, rows)) return false;
+    root.parallel = rows;
+    if (isCheap(evaluations())) return true;
+    root.parallel = saved;
+    return false;
   }
 
   /** How often an expression at this index is evaluated, loops that it does not depend on left out. */
@@ -175,21 +203,6 @@ class FusionPass {
     });
     for (const axis of deps) if (!root.axes.includes(axis)) count *= axis.extent;
     return count;
-  }
-
-  /** A reduction is computed inside another kernel only where that repeats nothing. */
-  #canNest(node: ArrayNode, homes: readonly Home[]): boolean {
-    const [home] = homes;
-    if (home === undefined || homes.some((other) => other.root !== home.root)) return false;
-    const { root } = home;
-    if (root.product !== null) return false;
-    const rows = Math.min(...homes.map((h) => this.#rowAxes(h)));
-    const saved = root.parallel;
-    if (rows < root.parallel && this.#canRunRows(root, rows)) root.parallel = rows;
-    const evaluations = homes.reduce((sum, h) => sum + this.#evaluations(h), 0);
-    if (evaluations <= node.size) return true;
-    root.parallel = saved;
-    return false;
   }
 
   /** The shortest leading run of the root's axes that holds every one that the index depends on. */
@@ -216,8 +229,7 @@ class FusionPass {
       root.parallel === root.axes.length &&
       root.axes.length === index.length &&
       index.every((expr, i) => isWhole(expr, root.axes[i], node.aval.shape[i] ?? 1)) &&
-      root.node.origin.kind === 'map' &&
-      !root.node.origin.facts.reduces;
+      !root.reduces;
     if (!inPlace) return false;
     root.product = node;
     this.unwritten.add(node);

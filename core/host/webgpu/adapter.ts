@@ -1,0 +1,115 @@
+/** Finds a GPU: the browser's, or Dawn's in Node. */
+import { noAdapter, nullBackend } from './errors.ts';
+
+/** How to look for a GPU. */
+export interface AdapterOptions {
+  /** Options of the `webgpu` package in Node, such as `backend=vulkan`. */
+  readonly dawnOptions?: readonly string[];
+  /** In a laptop with two GPUs, which. Default: the fast one. */
+  readonly powerPreference?: 'high-performance' | 'low-power';
+}
+
+/** Whether this machine has an adapter, and if not, why. */
+export interface AdapterAvailability {
+  readonly available: boolean;
+  /** Empty if there is one. */
+  readonly why: string;
+}
+
+/** The exports of the `webgpu` package that are used here. */
+interface DawnModule {
+  create(options: string[]): GPU;
+}
+
+const isDawnModule = (module: unknown): module is DawnModule =>
+  typeof module === 'object' && module !== null && 'create' in module;
+
+/** Objects from `create()` by their options. Once one is collected, the process dies, so none ever is. */
+const entryPoints = new Map<string, GPU>();
+
+async function entryPoint(dawnOptions: readonly string[]): Promise<GPU> {
+  const refused = dawnOptions.find((option) => option.replaceAll(' ', '') === 'backend=null');
+  if (refused !== undefined) throw nullBackend(refused);
+  const host: { navigator?: { gpu?: GPU } } = globalThis as object;
+  if (host.navigator?.gpu !== undefined) return host.navigator.gpu;
+  const key = dawnOptions.join();
+  const known = entryPoints.get(key);
+  if (known !== undefined) return known;
+  const made = (await importDawn()).create([...dawnOptions]);
+  entryPoints.set(key, made);
+  return made;
+}
+
+async function importDawn(): Promise<DawnModule> {
+  const host: { process?: { versions?: { node?: string } } } = globalThis as object;
+  if (host.process?.versions?.node === undefined) {
+    throw noAdapter('this browser has no navigator.gpu (it exists on https and localhost pages only)');
+  }
+  // The name is no literal, so that bundlers for browsers do not look for the package.
+  const packageName: string = 'webgpu';
+  try {
+    const module: unknown = await import(/* @vite-ignore */ packageName);
+    if (isDawnModule(module)) return module;
+  } catch (cause) {
+    const why = cause instanceof Error ? (cause.message.split('\n')[0] ?? '') : String(cause);
+    throw noAdapter.at({ cause }, `the 'webgpu' package could not be loaded (${why})`);
+  }
+  throw noAdapter("the 'webgpu' package is of another version than this library knows");
+}
+
+/** An adapter. Each serves for one device. @throws `no-webgpu-adapter` */
+export async function findAdapter({
+  dawnOptions = [],
+  powerPreference = 'high-performance',
+}: AdapterOptions = {}): Promise<GPUAdapter> {
+  const gpu = await entryPoint(dawnOptions);
+  let adapter: GPUAdapter | null;
+  try {
+    adapter = await gpu.requestAdapter({ powerPreference });
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw noAdapter.at({ cause }, why);
+  }
+  if (adapter === null) {
+    throw noAdapter('no Vulkan, Metal or Direct3D driver was found that WebGPU accepts');
+  }
+  return adapter;
+}
+
+/** Whether {@link findAdapter} would find one, for tests and for choosing a device. */
+export async function adapterAvailability(
+  options: AdapterOptions = {},
+): Promise<AdapterAvailability> {
+  try {
+    await findAdapter(options);
+    return { available: true, why: '' };
+  } catch (error) {
+    return { available: false, why: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+/** True if the adapter computes on the processor. */
+export const isSoftwareAdapter = ({ info }: GPUAdapter): boolean =>
+  info.architecture === 'software' || /llvmpipe|swiftshader/i.test(info.description);
+
+/** Limits that kernels run into; without asking, a device gets the least that WebGPU promises. */
+const wantedLimits = [
+  'maxBufferSize',
+  'maxStorageBufferBindingSize',
+  'maxStorageBuffersPerShaderStage',
+  'maxComputeWorkgroupStorageSize',
+  'maxComputeInvocationsPerWorkgroup',
+  'maxComputeWorkgroupSizeX',
+  'maxComputeWorkgroupSizeY',
+  'maxComputeWorkgroupSizeZ',
+  'maxComputeWorkgroupsPerDimension',
+] as const satisfies readonly (keyof GPUSupportedLimits)[];
+const wantedFeatures: readonly GPUFeatureName[] = ['shader-f16', 'subgroups', 'timestamp-query'];
+
+/** A device with all that the adapter offers and kernels can use. */
+export function requestDevice(adapter: GPUAdapter): Promise<GPUDevice> {
+  return adapter.requestDevice({
+    requiredFeatures: wantedFeatures.filter((feature) => adapter.features.has(feature)),
+    requiredLimits: Object.fromEntries(wantedLimits.map((name) => [name, adapter.limits[name]])),
+  });
+}

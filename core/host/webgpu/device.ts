@@ -1,0 +1,360 @@
+/** The WebGPU device: in a browser, or in Node through Dawn. */
+import { showAval, sizeOf } from '../../base/aval.ts';
+import type { DType, TypedArray } from '../../base/dtype.ts';
+import { shortName } from '../../base/dtype.ts';
+import { invariant } from '../../base/errors.ts';
+import type { Plan, Slot, Target } from '../../compile/plan.ts';
+import type { WgslOptions } from '../../emit/wgsl/emit.ts';
+import type { Storage } from '../../ir/value.ts';
+import type { Device, Executable, MemoryStats } from '../device.ts';
+import { createReclaimer, loadCollector, type Reclaimer } from '../reclaim.ts';
+import {
+  type AdapterOptions,
+  adapterAvailability,
+  findAdapter,
+  isSoftwareAdapter,
+  requestDevice,
+} from './adapter.ts';
+import { BindGroups, type Range } from './bind-groups.ts';
+import { executionFailed } from './errors.ts';
+import { outputBytes, type Prepared, preparePlan } from './executable.ts';
+import { Failures } from './failures.ts';
+import { type Allocation, arrayUsage, BufferPool, stagingUsage } from './memory.ts';
+import { Pipelines } from './pipelines.ts';
+import { type StorageOwner, WebGpuStorage } from './storage.ts';
+import { fromDeviceWords, toDeviceWords } from './transfer.ts';
+
+export { adapterAvailability };
+
+/** How the device is made. */
+export interface WebGpuDeviceOptions extends AdapterOptions {
+  /** Bytes of arrays above which unreachable ones are looked for. Default: 512 MB. */
+  readonly budgetBytes?: number;
+  /** Overrides choices of the code generator, to test kernels meant for other GPUs. */
+  readonly emit?: Pick<WgslOptions, 'loopStyle' | 'matmul' | 'isSoftware'>;
+}
+
+/** A GPU. */
+export interface WebGpuDevice extends Device {
+  /** True if the adapter computes on the processor, slower than the `wasm` device does. */
+  readonly isSoftware: boolean;
+}
+
+const defaultBudget = 512 * 2 ** 20;
+/** Fusion stops at this many buffers even where a GPU allows more, so that programs are the same everywhere. */
+const maxBuffers = 8;
+const offsetAlignment = 256;
+/** Uploads are cut into pieces of this size, so that their host-side copies do not pile up. */
+const uploadPiece = 64 * 2 ** 20;
+
+/**
+ * A device that runs programs on a GPU.
+ *
+ * @throws `no-webgpu-adapter`
+ */
+export async function createWebGpuDevice(options: WebGpuDeviceOptions = {}): Promise<WebGpuDevice> {
+  const adapter = await findAdapter(options);
+  const isSoftware = isSoftwareAdapter(adapter);
+  const { vendor, architecture, description } = adapter.info;
+  const name = [vendor, architecture, description].filter((part) => part !== '').join(', ');
+  const [device, collect] = await Promise.all([requestDevice(adapter), loadCollector()]);
+  return new Gpu(device, collect, {
+    name: `WebGPU: ${name}`,
+    isSoftware,
+    budgetBytes: options.budgetBytes ?? defaultBudget,
+    emit: { isSoftware, ...options.emit },
+  });
+}
+
+interface GpuFacts {
+  readonly name: string;
+  readonly isSoftware: boolean;
+  readonly budgetBytes: number;
+  readonly emit: WgslOptions;
+}
+
+class Gpu implements WebGpuDevice, StorageOwner {
+  readonly name = 'webgpu';
+  readonly description: string;
+  readonly isSoftware: boolean;
+  readonly target: Target;
+  readonly #device: GPUDevice;
+  readonly #facts: GpuFacts;
+  readonly #failures = new Failures();
+  readonly #arrays: BufferPool;
+  readonly #staging: BufferPool;
+  readonly #bindGroups: BindGroups;
+  readonly #pipelines: Pipelines;
+  readonly #reclaimer: Reclaimer;
+  readonly #unreachable: FinalizationRegistry<Allocation>;
+  #arena: Allocation | null = null;
+  #isArenaUsed = false;
+  #lastRun = 'the first program';
+
+  constructor(device: GPUDevice, collect: (() => void) | null, facts: GpuFacts) {
+    const { budgetBytes, isSoftware } = facts;
+    this.#device = device;
+    this.#facts = facts;
+    this.description = facts.name;
+    this.isSoftware = isSoftware;
+    this.target = {
+      device: 'webgpu',
+      fuse: true,
+      maxBuffers: Math.min(maxBuffers, device.limits.maxStorageBuffersPerShaderStage),
+      alignment: offsetAlignment,
+      hasSerialRows: false,
+      concurrency: isSoftware ? 256 : 8192,
+    };
+    const failures = this.#failures;
+    this.#bindGroups = new BindGroups(device, collect);
+    this.#pipelines = new Pipelines(device, failures);
+    const onDestroy = (id: number): void => this.#bindGroups.forget(id);
+    this.#arrays = new BufferPool({ device, failures, budgetBytes, usage: arrayUsage, onDestroy });
+    this.#staging = new BufferPool({ device, failures, budgetBytes, usage: stagingUsage });
+    this.#reclaimer = createReclaimer({ budgetBytes, liveBytes: () => this.#arrays.liveBytes });
+    this.#unreachable = new FinalizationRegistry((allocation) => this.#arrays.release(allocation));
+    this.#listen();
+  }
+
+  #listen(): void {
+    this.#device.addEventListener('uncapturederror', (event) => {
+      event.preventDefault();
+      const { error } = event;
+      this.#failures.report(
+        executionFailed.at({ site: null, cause: error }, this.#lastRun, error.message.trim()),
+      );
+    });
+    this.#device.lost.then((info) => this.#failures.lose(info.message || info.reason, info));
+  }
+
+  upload(data: TypedArray, dtype: DType): Storage {
+    this.#failures.raiseLoss();
+    const words = toDeviceWords(data, dtype);
+    const name = (): string => `${shortName(dtype)}[${data.length}]`;
+    const allocation = this.#arrays.acquire(words.byteLength, name);
+    const { queue } = this.#device;
+    for (let start = 0; start < words.byteLength; start += uploadPiece) {
+      const bytes = Math.min(uploadPiece, words.byteLength - start);
+      queue.writeBuffer(allocation.buffer, start, words.buffer, words.byteOffset + start, bytes);
+      if (bytes === uploadPiece) queue.submit([]);
+    }
+    const storage = this.#adopt(allocation, dtype, data.length);
+    storage.remember(fromHost(data, dtype));
+    return storage;
+  }
+
+  /** An array that owns this buffer until it is freed or cannot be reached. */
+  #adopt(allocation: Allocation, dtype: DType, length: number): WebGpuStorage {
+    const storage = new WebGpuStorage(this, allocation, dtype, length);
+    this.#unreachable.register(storage, allocation, storage);
+    this.#reclaimer.note();
+    return storage;
+  }
+
+  freed(storage: WebGpuStorage, allocation: Allocation): void {
+    this.#unreachable.unregister(storage);
+    this.#arrays.release(allocation);
+  }
+
+  load(plan: Plan): Executable {
+    this.#failures.raiseLoss();
+    const prepared = preparePlan(plan, {
+      pipelines: this.#pipelines,
+      limits: this.#device.limits,
+      emit: this.#facts.emit,
+    });
+    return {
+      kernels: prepared.kernels,
+      arenaBytes: plan.arenaBytes,
+      run: (inputs, donated) => this.#run(plan, prepared, inputs, donated),
+    };
+  }
+
+  #run(
+    plan: Plan,
+    prepared: Prepared,
+    inputs: readonly Storage[],
+    donated: ReadonlySet<number>,
+  ): Storage[] {
+    this.#failures.raiseLoss();
+    for (const { pipeline } of prepared.launches) if (pipeline.refusal) throw pipeline.refusal;
+    this.#lastRun = prepared.name;
+    const arrays = inputs.map((input) => {
+      invariant(input instanceof WebGpuStorage, 'an array of another device');
+      return input;
+    });
+    const encoder = this.#device.createCommandEncoder();
+    const sources = arrays.map(({ allocation }) => allocation);
+    const results = this.#allocateOutputs(plan, arrays, sources, donated, encoder);
+    const arena = plan.arenaBytes === 0 ? null : this.#growArena(plan.arenaBytes);
+    this.#encode(prepared, { inputs: sources, outputs: results, arena }, encoder);
+    this.#device.queue.submit([encoder.finish()]);
+    for (const index of donated) arrays[index]?.free();
+    return plan.outputs.map(({ dtype, shape }, i) => {
+      const allocation = results[i];
+      invariant(allocation !== undefined, 'a result without memory');
+      return this.#adopt(allocation, dtype, sizeOf(shape));
+    });
+  }
+
+  /**
+   * A buffer for each output. One that takes over an input's memory gets its buffer if that is given
+   * up and bound nowhere else, and otherwise a copy, which then stands for the input too.
+   */
+  #allocateOutputs(
+    plan: Plan,
+    arrays: readonly WebGpuStorage[],
+    sources: Allocation[],
+    donated: ReadonlySet<number>,
+    encoder: GPUCommandEncoder,
+  ): Allocation[] {
+    return plan.outputs.map((aval, index) => {
+      const bytes = outputBytes(plan, index);
+      const input = plan.aliases.get(index);
+      const array = input === undefined ? undefined : arrays[input];
+      if (input === undefined || array === undefined) {
+        return this.#arrays.acquire(bytes, () => `result ${showAval(aval)}`);
+      }
+      if (donated.has(input) && arrays.indexOf(array) === arrays.lastIndexOf(array)) {
+        this.#unreachable.unregister(array);
+        return array.giveUp();
+      }
+      const copy = this.#arrays.acquire(bytes, () => `result ${showAval(aval)}`);
+      if (bytes > 0) {
+        encoder.copyBufferToBuffer(array.allocation.buffer, 0, copy.buffer, 0, bytes);
+      }
+      sources[input] = copy;
+      return copy;
+    });
+  }
+
+  #encode({ launches }: Prepared, places: Places, encoder: GPUCommandEncoder): void {
+    if (launches.length === 0) return;
+    const pass = encoder.beginComputePass();
+    let current: GPUComputePipeline | null = null;
+    for (const { pipeline, grid, slots } of launches) {
+      if (pipeline.pipeline !== current) pass.setPipeline(pipeline.pipeline);
+      current = pipeline.pipeline;
+      const ranges = slots.map((slot) => rangeOf(slot, places));
+      pass.setBindGroup(0, this.#bindGroups.get(pipeline.layout, ranges));
+      pass.dispatchWorkgroups(...grid);
+    }
+    pass.end();
+  }
+
+  /** One buffer serves the intermediates of all programs: the queue runs them one after the other. */
+  #growArena(bytes: number): Allocation {
+    this.#isArenaUsed = true;
+    if (this.#arena !== null && this.#arena.bytes >= bytes) return this.#arena;
+    if (this.#arena !== null) this.#arrays.release(this.#arena);
+    this.#arena = this.#arrays.acquire(bytes, () => 'the intermediate arrays together');
+    return this.#arena;
+  }
+
+  async read(storage: WebGpuStorage): Promise<TypedArray> {
+    this.#failures.raiseLoss();
+    const { dtype, length, bytes } = storage;
+    if (bytes === 0) return fromDeviceWords(new ArrayBuffer(0), dtype, 0);
+    const staging = this.#staging.acquire(bytes, () => `${shortName(dtype)}[${length}]`);
+    const encoder = this.#device.createCommandEncoder();
+    encoder.copyBufferToBuffer(storage.allocation.buffer, 0, staging.buffer, 0, bytes);
+    this.#device.queue.submit([encoder.finish()]);
+    const elements = await this.#fetch(staging, dtype, length, bytes);
+    await this.#failures.known();
+    this.#failures.raise();
+    invariant(elements !== null, 'a read that failed without a reason');
+    storage.remember(elements);
+    await this.#reclaimer.reclaimIfNeeded();
+    return elements;
+  }
+
+  /** The elements in a staging buffer; null if the GPU refused, which is reported elsewhere. */
+  async #fetch(
+    staging: Allocation,
+    dtype: DType,
+    length: number,
+    bytes: number,
+  ): Promise<TypedArray | null> {
+    const { buffer } = staging;
+    try {
+      await buffer.mapAsync(mapRead, 0, bytes);
+    } catch (cause) {
+      // The reasons are told by events of their own, which may come a little later.
+      await new Promise((resolve) => setTimeout(resolve, 0));
+      this.#failures.report(
+        executionFailed.at({ site: null, cause }, this.#lastRun, 'a result could not be read'),
+      );
+      this.#staging.discard(staging);
+      return null;
+    }
+    const elements = fromDeviceWords(buffer.getMappedRange(0, bytes), dtype, length);
+    buffer.unmap();
+    this.#staging.release(staging);
+    return elements;
+  }
+
+  async settle(): Promise<void> {
+    this.#failures.raiseLoss();
+    await this.#device.queue.onSubmittedWorkDone();
+    await this.#failures.known();
+    this.#failures.raise();
+    await this.#reclaimer.reclaimIfNeeded();
+    this.#trim();
+  }
+
+  /** Gives back what an idle device need not keep. */
+  #trim(): void {
+    if (!this.#isArenaUsed && this.#arena !== null) {
+      this.#arrays.release(this.#arena);
+      this.#arena = null;
+    }
+    this.#isArenaUsed = false;
+    this.#arrays.trim(this.#facts.budgetBytes / 4);
+    this.#staging.trim(this.#facts.budgetBytes / 16);
+  }
+
+  memory(): MemoryStats {
+    const arrays = this.#arrays;
+    const arena = this.#arena === null ? 0 : 1;
+    return {
+      liveBytes: arrays.liveBytes,
+      pooledBytes: arrays.pooledBytes + this.#staging.liveBytes + this.#staging.pooledBytes,
+      peakBytes: arrays.peakBytes + this.#staging.peakBytes,
+      liveArrays: arrays.count - arena,
+    };
+  }
+
+  resetPeak(): void {
+    this.#arrays.resetPeak();
+    this.#staging.resetPeak();
+  }
+
+  /** The number of bind groups kept, for tests. */
+  get bindGroupCount(): number {
+    return this.#bindGroups.size;
+  }
+}
+
+const mapRead = 1;
+
+interface Places {
+  readonly inputs: readonly Allocation[];
+  readonly outputs: readonly Allocation[];
+  readonly arena: Allocation | null;
+}
+
+/** The part of a buffer that a slot is. Empty arrays are bound as one element. */
+function rangeOf(slot: Slot, { inputs, outputs, arena }: Places): Range {
+  const bytes = Math.max(4, slot.bytes);
+  if (slot.kind === 'arena') {
+    invariant(arena !== null, 'a program without the arena that it needs');
+    return { allocation: arena, offset: slot.offset, bytes };
+  }
+  const allocation = (slot.kind === 'input' ? inputs : outputs)[slot.index];
+  invariant(allocation !== undefined, `a program without its ${slot.kind} ${slot.index}`);
+  return { allocation, offset: 0, bytes };
+}
+
+/** Host elements as a read would return them. */
+const fromHost = (data: TypedArray, dtype: DType): TypedArray =>
+  dtype === 'float32' ? Float32Array.from(data) : data.slice();

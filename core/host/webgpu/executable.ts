@@ -1,0 +1,135 @@
+/** A plan made ready: shaders, pipelines, and which part of which buffer each binding is. */
+import { showAval, sizeOf } from '../../base/aval.ts';
+import { invariant } from '../../base/errors.ts';
+import type { Plan, Slot, Step } from '../../compile/plan.ts';
+import { emitWgsl, type WgslKernel, type WgslOptions } from '../../emit/wgsl/emit.ts';
+import type { Grid } from '../../emit/wgsl/grid.ts';
+import type { BindingPlan } from '../../emit/wgsl/module-writer.ts';
+import { arrayTooLarge } from './errors.ts';
+import type { Pipeline, Pipelines } from './pipelines.ts';
+
+/** One launch, prepared. */
+export interface Launch {
+  readonly pipeline: Pipeline;
+  readonly grid: Grid;
+  /** Per binding, where it lives. */
+  readonly slots: readonly Slot[];
+}
+
+/** A plan, prepared. */
+export interface Prepared {
+  readonly launches: readonly Launch[];
+  readonly kernels: readonly string[];
+  /** For messages: the kernels by name. */
+  readonly name: string;
+}
+
+/** What preparation needs to know. */
+export interface PrepareOptions {
+  readonly pipelines: Pipelines;
+  readonly limits: GPUSupportedLimits;
+  readonly emit: WgslOptions;
+}
+
+/** The shaders and pipelines of a plan. @throws `array-too-large` */
+export function preparePlan(plan: Plan, options: PrepareOptions): Prepared {
+  const launches: Launch[] = [];
+  const kernels = new Set<string>();
+  checkSize('the intermediate arrays together', plan.arenaBytes, options.limits, 'maxBufferSize');
+  for (const step of plan.steps) {
+    const { slots, bindings } = planBindings(step, plan);
+    const isEmpty = step.kernel.buffers.some(
+      ({ access, source }) => access !== 'read' && source.length === 0,
+    );
+    if (isEmpty) continue;
+    const kernel = emitWgsl(step.kernel, { ...options.emit, bindings });
+    kernels.add(kernel.code);
+    checkBindings(step, slots, kernel, plan, options.limits);
+    if (kernel.grid[0] * kernel.grid[1] === 0) continue;
+    const pipeline = options.pipelines.get(kernel, step.kernel.name, step.site);
+    launches.push({ pipeline, grid: kernel.grid, slots });
+  }
+  return { launches, kernels: [...kernels], name: namesOf(plan) };
+}
+
+const namesOf = ({ steps }: Plan): string => {
+  const names = [...new Set(steps.map(({ kernel }) => `'${kernel.name}'`))];
+  const shown = names.slice(0, 3).join(', ');
+  return names.length > 3 ? `${shown} and ${names.length - 3} more` : shown;
+};
+
+/** Memory that slots stand for: an output that takes over an input's memory is that memory. */
+function placeOf(slot: Slot, { aliases }: Plan): string {
+  if (slot.kind === 'arena') return `arena ${slot.offset}`;
+  const alias = slot.kind === 'output' ? aliases.get(slot.index) : undefined;
+  return alias === undefined ? `${slot.kind} ${slot.index}` : `input ${alias}`;
+}
+
+/** Slots in the same memory share a binding; all of the arena is writable, since one buffer cannot be both. */
+function planBindings(
+  { kernel, slots }: Step,
+  plan: Plan,
+): { readonly slots: readonly Slot[]; readonly bindings: BindingPlan } {
+  const places: string[] = [];
+  const merged: Slot[] = [];
+  const bindingOf = kernel.buffers.map((_, i) => {
+    const slot = slots[i];
+    invariant(slot !== undefined, 'a buffer without a slot');
+    const place = placeOf(slot, plan);
+    const known = places.indexOf(place);
+    if (known < 0) {
+      places.push(place);
+      return merged.push(slot) - 1;
+    }
+    // Of a donated input and the output in its place the latter says where the memory is.
+    if (slot.kind === 'output') merged[known] = slot;
+    return known;
+  });
+  const isWritable = merged.map(
+    (slot, binding) =>
+      slot.kind !== 'input' ||
+      kernel.buffers.some(({ access }, i) => bindingOf[i] === binding && access !== 'read'),
+  );
+  return { slots: merged, bindings: { bindingOf, isWritable } };
+}
+
+function checkBindings(
+  { kernel }: Step,
+  slots: readonly Slot[],
+  { bindings }: WgslKernel,
+  plan: Plan,
+  limits: GPUSupportedLimits,
+): void {
+  invariant(
+    bindings.length <= limits.maxStorageBuffersPerShaderStage,
+    `kernel '${kernel.name}' has ${bindings.length} buffers`,
+  );
+  bindings.forEach(({ bytes }, i) => {
+    const slot = slots[i];
+    invariant(slot !== undefined, 'a binding without a slot');
+    checkSize(describeSlot(slot, plan, kernel.name), bytes, limits, 'maxStorageBufferBindingSize');
+  });
+}
+
+function describeSlot(slot: Slot, plan: Plan, kernel: string): string {
+  if (slot.kind === 'arena') return `an intermediate array of kernel '${kernel}'`;
+  const aval = (slot.kind === 'input' ? plan.inputs : plan.outputs)[slot.index];
+  const shown = aval === undefined ? '' : ` ${showAval(aval)}`;
+  return `${slot.kind} ${slot.index}${shown} of kernel '${kernel}'`;
+}
+
+function checkSize(
+  array: string,
+  bytes: number,
+  limits: GPUSupportedLimits,
+  name: 'maxBufferSize' | 'maxStorageBufferBindingSize',
+): void {
+  if (bytes > limits[name]) throw arrayTooLarge(array, bytes, limits[name], name);
+}
+
+/** Bytes of an array's elements. */
+export const outputBytes = (plan: Plan, index: number): number => {
+  const aval = plan.outputs[index];
+  invariant(aval !== undefined, 'an output without a type');
+  return sizeOf(aval.shape) * 4;
+};

@@ -1,0 +1,48 @@
+/** WebGPU reports errors later than they happen; the next read raises them. */
+import type { EnerjaxError } from '../../base/errors.ts';
+import { deviceLost } from './errors.ts';
+
+/** Errors that have been reported and not yet raised. */
+export class Failures {
+  #first: EnerjaxError | null = null;
+  #lost: EnerjaxError | null = null;
+  readonly #awaited = new Set<Promise<void>>();
+
+  /** Keeps an error for the next read. Those that follow from it are dropped. */
+  report(error: EnerjaxError): void {
+    this.#first ??= error;
+  }
+
+  /** From now on everything fails. */
+  lose(reason: string, cause: unknown): void {
+    this.#lost ??= deviceLost.at({ site: null, cause }, reason);
+  }
+
+  /** Reports what an error scope caught, once that is known. */
+  watch(scope: Promise<GPUError | null>, describe: (error: GPUError) => EnerjaxError): void {
+    const done = scope
+      .then((error) => {
+        if (error !== null) this.report(describe(error));
+      })
+      .catch((cause: unknown) => this.lose('it stopped answering', cause))
+      .finally(() => this.#awaited.delete(done));
+    this.#awaited.add(done);
+  }
+
+  /** Waits for what is being watched. */
+  async known(): Promise<void> {
+    await Promise.all(this.#awaited);
+  }
+
+  /** @throws the first error that is not yet raised, or that of the loss. */
+  raise(): void {
+    const error = this.#lost ?? this.#first;
+    this.#first = null;
+    if (error !== null) throw error;
+  }
+
+  /** @throws if the device is gone. */
+  raiseLoss(): void {
+    if (this.#lost !== null) throw this.#lost;
+  }
+}
