@@ -5,6 +5,7 @@ import type { Structure } from '../core/base/pytree.ts';
 import type { Value, ValueLike } from '../core/ir/value.ts';
 import { apply } from './apply.ts';
 import { auxPair } from './aux-pair.ts';
+import { dropUnused } from './drop-unused.ts';
 import { argumentOutOfRange, gradNeedsScalar, gradOfInteger, gradOfIntegerResult } from './errors.ts';
 import { labelled, labelOf } from './label.ts';
 import { type AnyFunction, call, type Staged, stage } from './stage.ts';
@@ -117,10 +118,8 @@ function differentiate(
   const active = staged.program.inputs.map((_, i) => i < staged.leaves.length);
   const program = gradProgram(staged.program, active);
   const skipped = wantsValue ? 0 : 1;
-  const results = apply(
-    { ...program, outputs: program.outputs.slice(skipped) },
-    toInputs(label, staged, true),
-  );
+  const wanted = dropUnused({ ...program, outputs: program.outputs.slice(skipped) });
+  const results = apply(wanted, toInputs(label, staged, true));
   const [value] = results;
   const auxStart = 1 - skipped;
   const auxSize = auxTree?.size ?? 0;

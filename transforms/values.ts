@@ -5,7 +5,7 @@ import { invariant } from '../core/base/errors.ts';
 import { upload } from '../core/host/runtime.ts';
 import { isTracing } from '../core/ir/trace.ts';
 import { ConcreteArray, Value } from '../core/ir/value.ts';
-import { zeros } from '../core/primitives/broadcast.ts';
+import { full, zeros } from '../core/primitives/broadcast.ts';
 import { convert, eq, iota, literal, reshape, transpose } from '../core/primitives/index.ts';
 import { avalOf, showArgument, showLeaf } from './leaves.ts';
 import { needsElements } from './errors.ts';
@@ -50,6 +50,7 @@ export const writeZeros = (tangents: readonly (Value | null)[], avals: readonly 
 /** The standard basis: dtype[size, …shape], where slice i is one at element i and zero elsewhere. */
 export function basis({ shape, dtype }: Aval): Value {
   const size = sizeOf(shape);
+  if (size === 1) return full(1, { shape: [1, ...shape], dtype });
   const rows = iota('int32', [size, size], 0);
   const columns = iota('int32', [size, size], 1);
   return reshape(convert(eq(rows, columns), dtype), [size, ...shape]);

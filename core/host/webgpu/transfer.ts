@@ -5,10 +5,7 @@ import type { DType, TypedArray } from '../../base/dtype.ts';
  * The elements as 32-bit words of this type, in memory of their own if need be: booleans are widened, and
  * shared memory is copied, since Dawn in Node 20 crashes on it.
  */
-export function toDeviceWords(
-  data: TypedArray,
-  dtype: DType,
-): Float32Array<ArrayBuffer> | Int32Array<ArrayBuffer> | Uint32Array<ArrayBuffer> {
+export function toDeviceWords(data: TypedArray, dtype: DType): ArrayBufferView<ArrayBuffer> {
   switch (dtype) {
     case 'float32':
       return data instanceof Float32Array && isUnshared(data) ? data : new Float32Array(data);
@@ -21,9 +18,8 @@ export function toDeviceWords(
   }
 }
 
-function isUnshared<A extends TypedArray>(data: A): data is A & { buffer: ArrayBuffer } {
-  return data.buffer instanceof ArrayBuffer;
-}
+const isUnshared = (data: ArrayBufferView): data is ArrayBufferView<ArrayBuffer> =>
+  data.buffer instanceof ArrayBuffer;
 
 /** A copy of device memory as elements of this type; booleans as bytes. */
 export function fromDeviceWords(memory: ArrayBuffer, dtype: DType, length: number): TypedArray {

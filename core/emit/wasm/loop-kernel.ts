@@ -1,0 +1,259 @@
+/** A loop kernel as a WebAssembly function that computes a range of its units of work. */
+import type { LoopKernel } from '../../compile/kernel.ts';
+import { structure, type Statement } from '../../compile/structure.ts';
+import type { Axis, Source } from '../../ir/expr.ts';
+import { childrenOf, walk } from '../../ir/expr.ts';
+import { invariant } from '../../base/errors.ts';
+import { strideAlong } from './addresses.ts';
+import { Emitter, type LoopFrame } from './emitter.ts';
+import { helperFunctions } from './helpers.ts';
+import { expressionsOf, simplifyNest, type LoopNest } from './merge-axes.ts';
+import { FunctionBuilder, ModuleBuilder } from './module.ts';
+import { branchIf, call, control, i32, i32Const, i32Load, localGet, localSet, localTee } from './opcodes.ts';
+import type { Helper } from './scalar-table.ts';
+import { writeStatements } from './statements.ts';
+import { planVectors, type Planned } from './vector-plan.ts';
+
+/** How a module is written for one host. */
+export interface EmitOptions {
+  /** The memory is shared between threads. */
+  readonly shared: boolean;
+  /** False: one element at a time, as a reference for the vector code. */
+  readonly simd?: boolean;
+}
+
+/** Parameters of every kernel function: first unit, end, scratch memory, table of buffer addresses. */
+export const kernelSignature = { parameters: ['i32', 'i32', 'i32', 'i32'], results: [] } as const;
+
+/** How a nest is cut: units of work, each of which runs the inner axis or a part of it. */
+export interface Schedule {
+  readonly nest: LoopNest;
+  /** Axes that the number of a unit tells. */
+  readonly outer: readonly Axis[];
+  /** The axis that each unit runs over. */
+  readonly inner: Axis | null;
+  /** Positions of the inner axis in one unit. */
+  readonly chunk: number;
+  readonly units: number;
+  readonly statements: readonly Statement[];
+  readonly planned: Planned;
+}
+
+const MAX_CHUNK = 8192;
+const MIN_CHUNK = 1024;
+/** Side of the square that a transposition works in. */
+const TILE = 64;
+
+/** The cheapest way to run the kernel. */
+export function scheduleLoops(kernel: LoopKernel, options: { merge?: boolean; simd?: boolean } = {}): Schedule {
+  const nest = simplifyNest(kernel, options.merge ?? true);
+  const candidates = innerCandidates(nest, options.merge ?? true);
+  const written = new Set(nest.stores.map((store) => store.target));
+  let best: Schedule | null = null;
+  for (const inner of candidates) {
+    const schedule = scheduleWith(nest, inner, written, options.simd ?? true);
+    if (best === null || schedule.planned.cost * schedule.units < best.planned.cost * best.units) {
+      best = schedule;
+    }
+  }
+  invariant(best !== null, 'a kernel without a schedule');
+  return best;
+}
+
+/** The last axis, and those along which some array is contiguous. */
+function innerCandidates({ parallel, stores }: LoopNest, merge: boolean): (Axis | null)[] {
+  const last = parallel[parallel.length - 1];
+  if (last === undefined) return [null];
+  if (!merge) return [last];
+  const indices = [
+    ...stores.map((store) => store.index),
+    ...walk(stores.flatMap(expressionsOf)).flatMap((e) => (e.kind === 'load' ? [e.index] : [])),
+  ];
+  const others = parallel.filter(
+    (axis) =>
+      axis !== last && axis.extent >= 4 && indices.some((index) => strideAlong(index, axis) === 1),
+  );
+  return [last, ...others];
+}
+
+function scheduleWith(
+  nest: LoopNest,
+  inner: Axis | null,
+  written: ReadonlySet<Source>,
+  simd: boolean,
+): Schedule {
+  const outer = nest.parallel.filter((axis) => axis !== inner);
+  const stores = nest.stores.map((store) => ({
+    ...store,
+    serial: inner === null ? store.serial : [inner, ...store.serial],
+  }));
+  const statements = structure(outer, stores);
+  const planned = simd
+    ? planVectors(statements, new Set(inner === null ? [] : [inner]), written)
+    : { plan: new Map(), cost: 1 };
+  const outerCount = outer.reduce((product, axis) => product * axis.extent, 1);
+  const chunk = inner === null ? 1 : chunkOf(nest, inner, outerCount, written);
+  const chunks = inner === null ? 1 : Math.ceil(inner.extent / chunk);
+  return {
+    nest,
+    outer,
+    inner,
+    chunk,
+    units: outerCount * chunks,
+    statements,
+    planned: { ...planned, cost: planned.cost / Math.max(1, chunks) },
+  };
+}
+
+/** Long axes are cut for threads; transpositions so that lines stay in cache until all of them is used. */
+function chunkOf(
+  nest: LoopNest,
+  inner: Axis,
+  outerCount: number,
+  written: ReadonlySet<Source>,
+): number {
+  const indices = walk(nest.stores.flatMap(expressionsOf)).flatMap((e) =>
+    e.kind === 'load' && !written.has(e.source) ? [e.index] : [],
+  );
+  const isTransposing = indices.some((index) => {
+    const stride = strideAlong(index, inner);
+    return stride !== null && Math.abs(stride) > 16;
+  });
+  if (isTransposing && outerCount >= 8 && inner.extent > TILE) return TILE;
+  if (outerCount >= 16 || inner.extent <= 2 * MIN_CHUNK) return Math.max(1, inner.extent);
+  const share = Math.ceil((inner.extent * outerCount) / 64 / 64) * 64;
+  return Math.min(MAX_CHUNK, Math.max(MIN_CHUNK, share));
+}
+
+/** Adds the function of a schedule to a module and returns its index. */
+export function addLoopFunction(
+  module: ModuleBuilder,
+  kernel: LoopKernel,
+  schedule: Schedule,
+  name?: string,
+): number {
+  const builder = new FunctionBuilder(kernelSignature);
+  const pointers = new Map<Source, number>();
+  kernel.buffers.forEach(({ source }, position) => {
+    const pointer = builder.local('i32');
+    builder.code.push(...localGet(3), ...i32Load(position * 4), ...localSet(pointer));
+    pointers.set(source, pointer);
+  });
+  const helpers = new Map<Helper, number>();
+  const emitter = new Emitter({
+    builder,
+    pointers,
+    written: new Set(kernel.stores.map((store) => store.target)),
+    callHelper: (helper) => {
+      const index = helpers.get(helper) ?? module.add(helperFunctions[helper]());
+      helpers.set(helper, index);
+      return call(index);
+    },
+  });
+  writeUnits(emitter, schedule);
+  return module.add(builder, name);
+}
+
+/** The loop over units: works out the positions of the outer axes, then runs the statements. */
+function writeUnits(emitter: Emitter, schedule: Schedule): void {
+  const [unit, end] = [0, 1];
+  const frame: LoopFrame = {
+    axis: null,
+    index: -1,
+    step: 1,
+    preheader: [],
+    increments: [],
+    strides: new Map(),
+    hoisted: new Map(),
+    inline: new Map(),
+  };
+  emitter.code.push(frame.preheader);
+  emitter.emit(localGet(unit), localGet(end), i32.ltS, control.if, control.loop);
+  emitter.loops = [frame];
+  const partial = decodeUnit(emitter, schedule, unit);
+  writeStatements({ emitter, plan: schedule.planned.plan, partial }, schedule.statements);
+  emitter.emit(localGet(unit), i32Const(1), i32.add, localTee(unit), localGet(end), i32.ltS);
+  emitter.emit(branchIf(0), control.end, control.end);
+  emitter.loops = [];
+}
+
+function decodeUnit(
+  emitter: Emitter,
+  { outer, inner, chunk }: Schedule,
+  unit: number,
+): Parameters<typeof writeStatements>[0]['partial'] {
+  const rest = emitter.local('i32');
+  emitter.emit(localGet(unit), localSet(rest));
+  for (const axis of [...outer].reverse()) {
+    const position = emitter.local('i32');
+    emitter.decoded.set(axis, position);
+    emitter.emit(localGet(rest), i32Const(axis.extent), i32.remU, localSet(position));
+    emitter.emit(localGet(rest), i32Const(axis.extent), i32.divU, localSet(rest));
+  }
+  if (inner === null || chunk >= inner.extent) return null;
+  // Parts of the inner axis vary slowest, so that neighbouring units share cache lines.
+  const [low, high] = [emitter.local('i32'), emitter.local('i32')];
+  emitter.emit(localGet(rest), i32Const(chunk), i32.mul, localTee(low));
+  emitter.emit(i32Const(chunk), i32.add, localTee(high), i32Const(inner.extent));
+  emitter.emit(localGet(high), i32Const(inner.extent), i32.ltS, control.select, localSet(high));
+  return { axis: inner, bounds: { low: { local: low }, high: { local: high } } };
+}
+
+/** A kernel ready to be compiled by the host. */
+export interface EmittedKernel {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly units: number;
+  /** Rough time of one unit, in nanoseconds. */
+  readonly unitCost: number;
+  /** For people. */
+  readonly text: string;
+}
+
+/** The module of a loop kernel; it exports `run` with {@link kernelSignature}. */
+export function emitLoopKernel(kernel: LoopKernel, options: EmitOptions): EmittedKernel {
+  const schedule = scheduleLoops(kernel, { simd: options.simd ?? true });
+  const module = new ModuleBuilder({ shared: options.shared });
+  if (schedule.units > 0) addLoopFunction(module, kernel, schedule, 'run');
+  else module.add(new FunctionBuilder(kernelSignature), 'run');
+  const bytes = module.bytes();
+  return {
+    bytes,
+    units: schedule.units,
+    unitCost: schedule.planned.cost * 0.2,
+    text: describeSchedule(kernel, schedule, bytes.length),
+  };
+}
+
+/** A summary of loops and vectors, with every statement's expressions counted. */
+export function describeSchedule(kernel: LoopKernel, schedule: Schedule, size: number): string {
+  const names = new Map<Axis, string>();
+  const nameOf = (axis: Axis): string => {
+    const name = names.get(axis) ?? `i${names.size}`;
+    names.set(axis, name);
+    return name;
+  };
+  const { outer, inner, chunk, units } = schedule;
+  const head = [
+    `(module ;; ${kernel.name}, ${size} bytes`,
+    `  ;; ${units} units: ${outer.map((a) => `${nameOf(a)}<${a.extent}`).join(' ')}${
+      inner === null ? '' : ` ${nameOf(inner)}<${inner.extent} by ${chunk}`
+    }`,
+  ];
+  const lines = (statements: readonly Statement[], indent: string): string[] =>
+    statements.flatMap((s) => {
+      if (s.kind === 'let') return [`${indent}let ${s.expr.kind} ${s.expr.dtype}`];
+      if (s.kind === 'cumulate') return [`${indent}${s.expr.op} into a running total`];
+      if (s.kind === 'store') {
+        const nodes = walk(expressionsOf(s.store)).filter((e) => childrenOf(e).length > 0).length;
+        return [`${indent}store ${s.store.mode} ${s.store.target.dtype}, ${nodes} operations`];
+      }
+      const width = schedule.planned.plan.get(s);
+      const accumulators = s.accumulators.map((r) => ` ${r.op}:${r.dtype}`).join('');
+      const vector = width === undefined ? '' : ` v128×${width}`;
+      return [
+        `${indent}loop ${nameOf(s.axis)}<${s.axis.extent}${vector}${accumulators}`,
+        ...lines(s.body, `${indent}  `),
+      ];
+    });
+  return [...head, ...lines(schedule.statements, '  '), ')'].join('\n');
+}

@@ -1,0 +1,30 @@
+/** Parameters, layers, losses and optimizers. Exported as the namespace `nn`. */
+export * from './activations.ts';
+export { dims, type NamedAxes } from './dims.ts';
+export * from './initializers.ts';
+export * from './layers/attention.ts';
+export * from './layers/dropout.ts';
+export * from './layers/embedding.ts';
+export * from './layers/layer-norm.ts';
+export * from './layers/linear.ts';
+export * from './layers/mlp-resnet.ts';
+export * from './layers/positional-encoding.ts';
+export * from './losses.ts';
+export * from './optim/masked.ts';
+export * from './optim/optimizers.ts';
+export * from './optim/parts.ts';
+export * from './optim/schedules.ts';
+export {
+  type ArrayTree,
+  applyUpdates,
+  chain,
+  type EmptyState,
+  type GradientTransformation,
+  globalNorm,
+  identity,
+  incrementalUpdate,
+  setToZero,
+  stateless,
+} from './optim/transformation.ts';
+export * from './params.ts';
+export * from './softmax.ts';
