@@ -4,7 +4,7 @@
  *
  * @see https://docs.jax.dev/en/latest/jax.tree.html
  */
-import { flatten as flattenTree, flattenLike, registerPytree, Structure } from './base/pytree.ts';
+import { flattenLike, flatten as flattenTree, registerPytree, Structure } from './base/pytree.ts';
 import { notAnArray, notPlainData } from './ir/errors.ts';
 import { Value } from './ir/value.ts';
 
@@ -77,7 +77,10 @@ export function map<T, R, Rest extends readonly unknown[]>(
   const { structure, rows } = zip('tree.map', tree, rest);
   // The rows hold what LeavesOf says, column by column.
   const apply = f as (...row: unknown[]) => R;
-  return rebuilt(structure as Structure<T>, rows.map((row) => apply(...row)));
+  return rebuilt(
+    structure as Structure<T>,
+    rows.map((row) => apply(...row)),
+  );
 }
 
 /**
@@ -94,7 +97,10 @@ export function mapWithPath<T, R, Rest extends readonly unknown[]>(
   const paths = structure.paths();
   // The rows hold what LeavesOf says, column by column.
   const apply = f as (...row: unknown[]) => R;
-  return rebuilt(structure as Structure<T>, rows.map((row, i) => apply(paths[i] ?? '', ...row)));
+  return rebuilt(
+    structure as Structure<T>,
+    rows.map((row, i) => apply(paths[i] ?? '', ...row)),
+  );
 }
 
 /**
@@ -166,15 +172,16 @@ export const reduce = <T, R>(f: (result: R, leaf: LeafOf<T>) => R, tree: T, init
  * @example
  * tree.transpose(tree.structure([0, 0]), tree.structure({ a: 0 }), [{ a: 1 }, { a: 2 }]) // { a: [1, 2] }
  */
-export function transpose<Outer, Inner, R>(
+export function transpose<Outer, Inner>(
   outer: Structure<Outer>,
   inner: Structure<Inner>,
-  tree: MapLeaves<Outer, MapLeaves<Inner, R>>,
-): MapLeaves<Inner, MapLeaves<Outer, R>> {
-  const nested = outer.unflatten(new Array(outer.size).fill(inner.unflatten(new Array(inner.size).fill(0))));
-  const flat = flattenLike('tree.transpose', flattenTree(nested).structure, tree);
+  tree: MapLeaves<Outer, Inner>,
+): MapLeaves<Inner, Outer> {
+  const innerTree = inner.unflatten(new Array(inner.size).fill(0));
+  const nested = flattenTree(outer.unflatten(new Array(outer.size).fill(innerTree)));
+  const leaves = flattenLike('tree.transpose', nested.structure, tree);
   const rows = Array.from({ length: inner.size }, (_, i) =>
-    rebuilt(outer, Array.from({ length: outer.size }, (_row, o) => flat[o * inner.size + i] as R)),
+    outer.unflatten(leaves.filter((_leaf, position) => position % inner.size === i)),
   );
-  return inner.unflatten(rows) as MapLeaves<Inner, MapLeaves<Outer, R>>; // Each row is an Outer of R.
+  return inner.unflatten(rows) as MapLeaves<Inner, Outer>; // Each row looks like an Outer.
 }

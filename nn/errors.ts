@@ -110,9 +110,9 @@ export const missingParams = defineError({
   what: (op: string) => `${op}: update needs the parameters, and got none`,
   fix: 'pass them third: optimizer.update(gradients, state, params)',
   example: {
-    fails: 'const o = nn.addDecayedWeights(0.1); o.update(np.ones([2]), o.init(np.ones([2])))',
+    fails: 'const o = nn.optim.addDecayedWeights(0.1); o.update(np.ones([2]), o.init(np.ones([2])))',
     works:
-      'const o = nn.addDecayedWeights(0.1); o.update(np.ones([2]), o.init(np.ones([2])), np.ones([2]))',
+      'const o = nn.optim.addDecayedWeights(0.1); o.update(np.ones([2]), o.init(np.ones([2])), np.ones([2]))',
   },
 });
 
@@ -121,11 +121,11 @@ export const unknownLabel = defineError({
   code: 'unknown-label',
   what: (path: string, label: string, known: readonly string[]) =>
     `multiTransform: '${path}' is labelled '${label}', and there is a transformation for ${known.map((name) => `'${name}'`).join(', ')}`,
-  fix: (_path, label) => `add one: nn.multiTransform({ '${label}': nn.setToZero(), … }, labels)`,
+  fix: (_path, label) => `add one: nn.optim.multiTransform({ '${label}': nn.optim.setToZero(), … }, labels)`,
   example: {
-    fails: "nn.multiTransform({ train: nn.sgd(0.1) }, () => 'frozen').init({ w: np.ones([2]) })",
+    fails: "nn.optim.multiTransform({ train: nn.optim.sgd(0.1) }, () => 'frozen').init({ w: np.ones([2]) })",
     works:
-      "nn.multiTransform({ train: nn.sgd(0.1), frozen: nn.setToZero() }, () => 'frozen').init({ w: np.ones([2]) })",
+      "nn.optim.multiTransform({ train: nn.optim.sgd(0.1), frozen: nn.optim.setToZero() }, () => 'frozen').init({ w: np.ones([2]) })",
   },
 });
 
@@ -135,7 +135,7 @@ export const badSchedule = defineError({
   what: (name: string, why: string) => `${name}: ${why}`,
   fix: 'pass positive step counts; decaySteps counts from step 0 and includes the warm-up',
   example: {
-    fails: 'nn.cosineDecay(1e-3, 0)',
-    works: 'nn.cosineDecay(1e-3, 1000)',
+    fails: 'nn.optim.cosineDecay(1e-3, 0)',
+    works: 'nn.optim.cosineDecay(1e-3, 1000)',
   },
 });

@@ -10,21 +10,6 @@ export * from './layers/linear.ts';
 export * from './layers/mlp-resnet.ts';
 export * from './layers/positional-encoding.ts';
 export * from './losses.ts';
-export * from './optim/masked.ts';
-export * from './optim/optimizers.ts';
-export * from './optim/parts.ts';
-export * from './optim/schedules.ts';
-export {
-  type ArrayTree,
-  applyUpdates,
-  chain,
-  type EmptyState,
-  type GradientTransformation,
-  globalNorm,
-  identity,
-  incrementalUpdate,
-  setToZero,
-  stateless,
-} from './optim/transformation.ts';
+export * as optim from './optim/index.ts';
 export * from './params.ts';
 export * from './softmax.ts';

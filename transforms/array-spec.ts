@@ -1,5 +1,5 @@
 /** Descriptions of arrays, for looking at a program without running it. */
-import { makeAval, showAval, type Aval, type Shape } from '../core/base/aval.ts';
+import { type Aval, makeAval, type Shape, showAval } from '../core/base/aval.ts';
 import type { DType } from '../core/base/dtype.ts';
 
 /** Shape and dtype of an array: what {@link evalShape} returns, and an argument that has no elements. */

@@ -17,7 +17,8 @@ export const gradNeedsScalar = defineError({
 /** The result to differentiate is an integer or a boolean. */
 export const gradOfIntegerResult = defineError({
   code: 'grad-of-integer-result',
-  what: (label: string, got: string) => `${label}: the function returns ${got}, which has no derivative`,
+  what: (label: string, got: string) =>
+    `${label}: the function returns ${got}, which has no derivative`,
   fix: "return a float: y.astype('float32')",
   example: {
     fails: 'grad((x: np.Array) => np.argmax(x))(np.ones([3]))',
@@ -45,14 +46,16 @@ export const argumentOutOfRange = defineError({
   fix: 'count arguments from 0, and pass every argument that is named',
   example: {
     fails: 'grad((x: np.Array) => np.sum(x), { argnums: 1 as never })(np.ones([3]))',
-    works: 'grad((x: np.Array, y: np.Array) => np.sum(x.mul(y)), { argnums: 1 })(np.ones([3]), np.ones([3]))',
+    works:
+      'grad((x: np.Array, y: np.Array) => np.sum(x.mul(y)), { argnums: 1 })(np.ones([3]), np.ones([3]))',
   },
 });
 
 /** With `hasAux` the function must return a pair. */
 export const needsAuxPair = defineError({
   code: 'aux-needs-pair',
-  what: (label: string, got: string) => `${label}: with hasAux the function must return [result, aux], got ${got}`,
+  what: (label: string, got: string) =>
+    `${label}: with hasAux the function must return [result, aux], got ${got}`,
   fix: 'return [result, aux], or leave hasAux out',
   example: {
     fails: 'grad(((x: np.Array) => np.sum(x)) as never, { hasAux: true })(np.ones([3]) as never)',
@@ -80,7 +83,8 @@ export const axisSizeMismatch = defineError({
   fix: 'give all batched arguments the same size, or pass null in inAxes for those that are shared',
   example: {
     fails: 'vmap((x: np.Array, y: np.Array) => x.add(y))(np.ones([3]), np.ones([4]))',
-    works: 'vmap((x: np.Array, y: np.Array) => x.add(y), { inAxes: [0, null] })(np.ones([3]), np.ones([4]))',
+    works:
+      'vmap((x: np.Array, y: np.Array) => x.add(y), { inAxes: [0, null] })(np.ones([3]), np.ones([4]))',
   },
 });
 
@@ -127,8 +131,7 @@ export const donatedTwice = defineError({
   example: {
     fails:
       'const x = np.ones([3]); jit((a: np.Array, b: np.Array) => a.add(b), { donate: 0 })(x, x)',
-    works:
-      'jit((a: np.Array, b: np.Array) => a.add(b), { donate: 0 })(np.ones([3]), np.ones([3]))',
+    works: 'jit((a: np.Array, b: np.Array) => a.add(b), { donate: 0 })(np.ones([3]), np.ones([3]))',
   },
 });
 
@@ -147,7 +150,8 @@ export const staticArray = defineError({
 /** An argument is static and donated. */
 export const staticAndDonated = defineError({
   code: 'static-and-donated',
-  what: (label: string, argument: number) => `${label}: argument ${argument} is listed in static and in donate`,
+  what: (label: string, argument: number) =>
+    `${label}: argument ${argument} is listed in static and in donate`,
   fix: 'donate arrays only; static arguments are plain data',
   example: {
     fails: 'jit((x: np.Array) => x, { static: 0, donate: 0 })',
@@ -158,7 +162,8 @@ export const staticAndDonated = defineError({
 /** An operation has no rule for what a transform asks of it. */
 export const noRuleFor = defineError({
   code: 'no-derivative-rule',
-  what: (primitive: string, rule: string, why: string) => `${primitive} has no ${rule} rule: ${why}`,
+  what: (primitive: string, rule: string, why: string) =>
+    `${primitive} has no ${rule} rule: ${why}`,
   fix: 'stop the derivative there with stopGradient(x), or write the function with other operations',
   example: { noExample: 'which operations lack a rule changes as they gain one' },
 });
@@ -177,7 +182,8 @@ export const notLinearFunction = defineError({
 /** A description of an array was passed where its elements are needed. */
 export const needsElements = defineError({
   code: 'array-spec-has-no-elements',
-  what: (label: string, path: string, spec: string) => `${label}: ${path} is ${spec}, a description without elements`,
+  what: (label: string, path: string, spec: string) =>
+    `${label}: ${path} is ${spec}, a description without elements`,
   fix: 'pass arrays; descriptions serve evalShape, makeProgram and jit(f).lower',
   example: {
     fails: 'jit((x: np.Array) => x)(arraySpec([3]) as never)',

@@ -6,10 +6,15 @@ import type { Value, ValueLike } from '../core/ir/value.ts';
 import { apply } from './apply.ts';
 import { auxPair } from './aux-pair.ts';
 import { dropUnused } from './drop-unused.ts';
-import { argumentOutOfRange, gradNeedsScalar, gradOfInteger, gradOfIntegerResult } from './errors.ts';
+import {
+  argumentOutOfRange,
+  gradNeedsScalar,
+  gradOfInteger,
+  gradOfIntegerResult,
+} from './errors.ts';
 import { labelled, labelOf } from './label.ts';
 import { type AnyFunction, call, type Staged, stage } from './stage.ts';
-import type { Argnums, Output, Picked } from './types.ts';
+import type { Argnums, IndexOf, Output, Picked } from './types.ts';
 import { toInputs } from './values.ts';
 import { gradProgram } from './vjp.ts';
 
@@ -46,14 +51,14 @@ interface Differentiated {
 export function grad<X extends ValueLike, Rest extends unknown[]>(
   f: (x: X, ...rest: Rest) => Value,
 ): (x: X, ...rest: Rest) => Value;
-export function grad<A extends unknown[], const N extends Argnums<A> = 0 & Argnums<A>>(
+export function grad<A extends unknown[], const N extends Argnums<A> = 0 & IndexOf<A>>(
   f: (...args: A) => Value,
   options?: GradOptions<N, false>,
 ): (...args: A) => Picked<A, N>;
 export function grad<
   A extends unknown[],
   Aux extends Output,
-  const N extends Argnums<A> = 0 & Argnums<A>,
+  const N extends Argnums<A> = 0 & IndexOf<A>,
 >(
   f: (...args: A) => readonly [loss: Value, aux: Aux],
   options: GradOptions<N, true> & { readonly hasAux: true },
@@ -80,14 +85,14 @@ export function grad(f: AnyFunction, options: GradOptions<unknown, boolean> = {}
 export function valueAndGrad<X extends ValueLike, Rest extends unknown[]>(
   f: (x: X, ...rest: Rest) => Value,
 ): (x: X, ...rest: Rest) => [value: Value, gradient: Value];
-export function valueAndGrad<A extends unknown[], const N extends Argnums<A> = 0 & Argnums<A>>(
+export function valueAndGrad<A extends unknown[], const N extends Argnums<A> = 0 & IndexOf<A>>(
   f: (...args: A) => Value,
   options?: GradOptions<N, false>,
 ): (...args: A) => [value: Value, gradient: Picked<A, N>];
 export function valueAndGrad<
   A extends unknown[],
   Aux extends Output,
-  const N extends Argnums<A> = 0 & Argnums<A>,
+  const N extends Argnums<A> = 0 & IndexOf<A>,
 >(
   f: (...args: A) => readonly [loss: Value, aux: Aux],
   options: GradOptions<N, true> & { readonly hasAux: true },
@@ -148,7 +153,10 @@ export function stageChosen(
   const isChosen = args.map((_, i) => chosen.includes(i));
   const staged = stage(
     (...traced: readonly unknown[]) =>
-      call(f, args.map((arg, i) => (isChosen[i] === true ? traced[i] : arg))),
+      call(
+        f,
+        args.map((arg, i) => (isChosen[i] === true ? traced[i] : arg)),
+      ),
     args.map((arg, i) => (isChosen[i] === true ? arg : null)),
     label,
     true,
@@ -162,7 +170,11 @@ export function stageChosen(
   return staged;
 }
 
-function checkLoss(label: string, { program, outTree }: Staged, lossTree: Structure | undefined): void {
+function checkLoss(
+  label: string,
+  { program, outTree }: Staged,
+  lossTree: Structure | undefined,
+): void {
   const [loss] = program.outputs;
   if (loss === undefined || lossTree?.kind !== 'leaf') {
     throw gradNeedsScalar(label, (lossTree ?? outTree).toString());

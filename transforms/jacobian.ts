@@ -16,7 +16,7 @@ import { stageChosen } from './grad.ts';
 import { jvpProgram } from './jvp.ts';
 import { labelled, labelOf } from './label.ts';
 import type { AnyFunction, Staged } from './stage.ts';
-import type { Argnums, Jacobian, Output, Picked } from './types.ts';
+import type { Argnums, IndexOf, Jacobian, Output, Picked } from './types.ts';
 import { basis, itemAt, toInputs } from './values.ts';
 import { vjpProgram } from './vjp.ts';
 
@@ -42,7 +42,7 @@ export function jacfwd<X extends ValueLike, Rest extends unknown[], R extends Ou
 export function jacfwd<
   A extends unknown[],
   R extends Output,
-  const N extends Argnums<A> = 0 & Argnums<A>,
+  const N extends Argnums<A> = 0 & IndexOf<A>,
 >(f: (...args: A) => R, options?: JacobianOptions<N>): (...args: A) => Jacobian<R, Picked<A, N>>;
 export function jacfwd(f: AnyFunction, options: JacobianOptions<unknown> = {}): AnyFunction {
   return jacobian('jacfwd', forwardBlocks, f, options);
@@ -63,7 +63,7 @@ export function jacrev<X extends ValueLike, Rest extends unknown[], R extends Ou
 export function jacrev<
   A extends unknown[],
   R extends Output,
-  const N extends Argnums<A> = 0 & Argnums<A>,
+  const N extends Argnums<A> = 0 & IndexOf<A>,
 >(f: (...args: A) => R, options?: JacobianOptions<N>): (...args: A) => Jacobian<R, Picked<A, N>>;
 export function jacrev(f: AnyFunction, options: JacobianOptions<unknown> = {}): AnyFunction {
   return jacobian('jacrev', reverseBlocks, f, options);
@@ -85,17 +85,14 @@ export function hessian<X extends ValueLike, Rest extends unknown[], R extends O
 export function hessian<
   A extends unknown[],
   R extends Output,
-  const N extends Argnums<A> = 0 & Argnums<A>,
+  const N extends Argnums<A> = 0 & IndexOf<A>,
 >(
   f: (...args: A) => R,
   options?: JacobianOptions<N>,
 ): (...args: A) => Jacobian<Jacobian<R, Picked<A, N>>, Picked<A, N>>;
 export function hessian(f: AnyFunction, options: JacobianOptions<unknown> = {}): AnyFunction {
   const inner = jacobian('jacrev', reverseBlocks, f, options);
-  return labelled(
-    jacobian('jacfwd', forwardBlocks, inner, options),
-    `hessian of ${labelOf(f)}`,
-  );
+  return labelled(jacobian('jacfwd', forwardBlocks, inner, options), `hessian of ${labelOf(f)}`);
 }
 
 /** The derivatives of output `o` by input `i` as dtype[…o, …i], for all pairs, inputs varying fastest. */
@@ -160,11 +157,13 @@ function reverseBlocks({ program, leaves }: Staged, inputs: readonly Value[]): V
 /** The outputs of a program whose last input runs through the standard basis, batched along axis 0. */
 function runBatched(program: Program, aval: Aval, inputs: readonly Value[]): Value[] {
   const size = sizeOf(aval.shape);
-  const batch = batchProgram(program, size, program.inputs.map((_, i) => i === inputs.length));
+  const batch = batchProgram(
+    program,
+    size,
+    program.inputs.map((_, i) => i === inputs.length),
+  );
   const outputs = inline(batch.program, [...inputs, basis(aval)]);
   return outputs.map((output, i) =>
-    batch.batched[i] === true
-      ? output
-      : zeros({ ...output.aval, shape: [size, ...output.shape] }),
+    batch.batched[i] === true ? output : zeros({ ...output.aval, shape: [size, ...output.shape] }),
   );
 }

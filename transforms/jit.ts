@@ -17,10 +17,10 @@ import {
 } from './errors.ts';
 import { labelled, labelOf } from './label.ts';
 import { avalOf, showArgument, showLeaf } from './leaves.ts';
+import { type Lowered, lowered } from './lowered.ts';
 import { type AnyFunction, call, type Staged, stage } from './stage.ts';
 import type { Argnums, Described, Output } from './types.ts';
 import { scalar } from './values.ts';
-import { type Lowered, lowered } from './lowered.ts';
 
 /** Arguments with a special role, counted from 0. */
 export interface JitOptions<A extends readonly unknown[]> {
@@ -105,7 +105,8 @@ class JittedFunction {
   call(args: readonly unknown[]): unknown {
     const leaves: unknown[] = [];
     const last = this.#last;
-    const entry = last !== null && this.#matches(last, args, leaves) ? last : this.entry(args, leaves);
+    const entry =
+      last !== null && this.#matches(last, args, leaves) ? last : this.entry(args, leaves);
     if (isTracing()) return this.#inline(entry, leaves);
     this.#last = entry;
     const inputs = this.#inputs(entry, leaves);
@@ -175,7 +176,10 @@ class JittedFunction {
     const statics = this.#statics(args);
     const staged = stage(
       (...traced: readonly unknown[]) =>
-        call(this.#f, args.map((arg, i) => (this.#static.includes(i) ? arg : traced[i]))),
+        call(
+          this.#f,
+          args.map((arg, i) => (this.#static.includes(i) ? arg : traced[i])),
+        ),
       this.#dynamic(args),
       this.label,
     );
@@ -201,7 +205,8 @@ class JittedFunction {
     let next = 0;
     argTree.children.forEach((child, position) => {
       for (const index of Array(child.size).keys()) {
-        const isArray = leaves[next + index] instanceof Value || typeof leaves[next + index] === 'object';
+        const isArray =
+          leaves[next + index] instanceof Value || typeof leaves[next + index] === 'object';
         if (this.#donate.includes(position) && isArray) donated.add(next + index);
       }
       next += child.size;
@@ -210,7 +215,10 @@ class JittedFunction {
   }
 
   #checkPositions(args: readonly unknown[]): void {
-    for (const [option, positions] of [['static', this.#static], ['donate', this.#donate]] as const) {
+    for (const [option, positions] of [
+      ['static', this.#static],
+      ['donate', this.#donate],
+    ] as const) {
       const wrong = positions.find((index) => !(index >= 0 && index < args.length));
       if (wrong !== undefined) throw argumentOutOfRange(this.label, option, wrong, args.length);
     }
@@ -218,7 +226,12 @@ class JittedFunction {
       const { leaves, structure } = flatten(args[index]);
       const found = leaves.findIndex((leaf) => leaf instanceof Value);
       if (found !== -1) {
-        throw staticArray(this.label, index, structure.paths()[found] ?? '', showLeaf(leaves[found]));
+        throw staticArray(
+          this.label,
+          index,
+          structure.paths()[found] ?? '',
+          showLeaf(leaves[found]),
+        );
       }
     }
   }

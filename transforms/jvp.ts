@@ -113,7 +113,10 @@ export function jvp<A extends readonly unknown[], R extends Output>(
   const label = `jvp of ${labelOf(f)}`;
   const staged = stage(f, primals, label, true);
   const given = argumentTangents(label, staged, tangents);
-  const isNonzero = [...given.map((tangent) => tangent !== null), ...staged.captures.map(() => false)];
+  const isNonzero = [
+    ...given.map((tangent) => tangent !== null),
+    ...staged.captures.map(() => false),
+  ];
   const { program } = jvpProgram(staged.program, isNonzero, { zerosWritten: true });
   const results = apply(program, [
     ...toInputs(label, staged, true),

@@ -1,5 +1,5 @@
 /** What transforms take for an array: its type, and how it and its place are called in errors. */
-import { showAval, type Aval } from '../core/base/aval.ts';
+import { type Aval, showAval } from '../core/base/aval.ts';
 import { kindOfScalar } from '../core/base/dtype.ts';
 import { Value } from '../core/ir/value.ts';
 import { ArraySpec } from './array-spec.ts';

@@ -10,7 +10,7 @@ import { apply, applyForwarding } from './apply.ts';
 import { dropUnused } from './drop-unused.ts';
 import { jvpProgram } from './jvp.ts';
 import { labelled, labelOf } from './label.ts';
-import { stage, type Staged } from './stage.ts';
+import { type Staged, stage } from './stage.ts';
 import { argumentTangents } from './tangents.ts';
 import type { Output, TangentsOf } from './types.ts';
 import { floatInputs, itemAt, toInputs, writeZeros } from './values.ts';

@@ -48,7 +48,10 @@ export function lowered<A extends unknown[], R>(
 
 function costOf({ steps }: Plan): Cost {
   const flops = steps.reduce((sum, { kernel }) => sum + flopsOf(kernel), 0);
-  const bytes = steps.reduce((sum, { slots }) => sum + slots.reduce((all, slot) => all + slot.bytes, 0), 0);
+  const bytes = steps.reduce(
+    (sum, { slots }) => sum + slots.reduce((all, slot) => all + slot.bytes, 0),
+    0,
+  );
   return { flops, bytes };
 }
 

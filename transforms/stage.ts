@@ -3,7 +3,7 @@ import type { Aval } from '../core/base/aval.ts';
 import { flatten, type Structure } from '../core/base/pytree.ts';
 import { asyncUnderTrace, notAnArray } from '../core/ir/errors.ts';
 import type { Program } from '../core/ir/program.ts';
-import { trace, type Traced } from '../core/ir/trace.ts';
+import { type Traced, trace } from '../core/ir/trace.ts';
 import { Value } from '../core/ir/value.ts';
 import { avalOf, showArgument, showLeaf } from './leaves.ts';
 import { scalar } from './values.ts';
@@ -80,10 +80,16 @@ export function stageLeaves(
 
 /** True for promises and what acts like one. */
 export const isPromise = (value: unknown): boolean =>
-  typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
+  typeof value === 'object' &&
+  value !== null &&
+  'then' in value &&
+  typeof value.then === 'function';
 
 function toOutput(leaf: unknown, name: string, path: () => string): Value {
   if (leaf instanceof Value) return leaf;
   if (typeof leaf === 'number' || typeof leaf === 'boolean') return scalar(leaf);
-  throw notAnArray(`the result of ${name}`, `${showLeaf(leaf)}${path() === '' ? '' : ` at '${path()}'`}`);
+  throw notAnArray(
+    `the result of ${name}`,
+    `${showLeaf(leaf)}${path() === '' ? '' : ` at '${path()}'`}`,
+  );
 }

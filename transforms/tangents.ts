@@ -1,9 +1,8 @@
 /** Checks of tangents and cotangents against what they belong to. */
-import { sameType, showAval, type Aval } from '../core/base/aval.ts';
+import { type Aval, sameType, showAval } from '../core/base/aval.ts';
 import { isFloat } from '../core/base/dtype.ts';
-import { subtreesAt, type Structure } from '../core/base/pytree.ts';
+import { type Structure, subtreesAt } from '../core/base/pytree.ts';
 import type { Tangent } from '../core/ir/primitive.ts';
-import { Value } from '../core/ir/value.ts';
 import { tangentMismatch } from './errors.ts';
 import { avalOf, showArgument, showLeaf, showResult } from './leaves.ts';
 import type { Staged } from './stage.ts';

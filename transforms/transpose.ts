@@ -2,20 +2,20 @@
 import { sameType, showAval } from '../core/base/aval.ts';
 import { isFloat } from '../core/base/dtype.ts';
 import { invariant } from '../core/base/errors.ts';
-import { atSite, traceClosed } from '../core/ir/trace.ts';
 import { replay } from '../core/ir/interpret.ts';
 import { hole, isNoRule, type Tangent } from '../core/ir/primitive.ts';
-import { lookup, type Eqn, type Program, type Var } from '../core/ir/program.ts';
+import { type Eqn, lookup, type Program, type Var } from '../core/ir/program.ts';
+import { atSite, traceClosed } from '../core/ir/trace.ts';
 import type { Value } from '../core/ir/value.ts';
 import { add } from '../core/primitives/index.ts';
 import { apply } from './apply.ts';
 import { dropUnused } from './drop-unused.ts';
 import { noRuleFor, notLinearFunction } from './errors.ts';
-import { labelOf, labelled } from './label.ts';
+import { labelled, labelOf } from './label.ts';
 import { splitBy } from './linearize.ts';
 import { stage } from './stage.ts';
-import type { Output } from './types.ts';
 import { resultCotangents } from './tangents.ts';
+import type { Output } from './types.ts';
 import { writeZeros } from './values.ts';
 
 /**
@@ -40,7 +40,12 @@ export function transposeInto(
     program.inputs.filter((v) => !env.has(v)),
   );
   for (const eqn of independent) {
-    const values = atSite(eqn.site, () => replay(eqn, eqn.inputs.map((v) => lookup(env, v))));
+    const values = atSite(eqn.site, () =>
+      replay(
+        eqn,
+        eqn.inputs.map((v) => lookup(env, v)),
+      ),
+    );
     values.forEach((value, i) => {
       const variable = eqn.outputs[i];
       if (variable !== undefined) env.set(variable, value);
@@ -61,7 +66,8 @@ export function transposeInto(
     atSite(eqn.site, () => {
       const operands = eqn.inputs.map((v) => (tainted.has(v) ? hole(v.aval) : lookup(env, v)));
       const results = transposeRule(eqn)(given, operands, eqn.params);
-      if (results.every((result) => result === null)) throw noRuleFor(eqn.primitive.name, 'transpose', 'it is not linear in these operands');
+      if (results.every((result) => result === null))
+        throw noRuleFor(eqn.primitive.name, 'transpose', 'it is not linear in these operands');
       eqn.inputs.forEach((variable, i) => {
         const result = results[i] ?? null;
         invariant(
@@ -125,7 +131,10 @@ export function linearTranspose<A extends readonly unknown[], R extends Output>(
   const isKnown = staged.program.inputs.map((_, i) => i >= staged.leaves.length);
   staged.program.inputs.forEach(({ aval }, i) => {
     if (isKnown[i] === true || isFloat(aval.dtype)) return;
-    throw notLinearFunction(label, `argument ${staged.argTree.paths()[i] ?? ''} is ${showAval(aval)}`);
+    throw notLinearFunction(
+      label,
+      `argument ${staged.argTree.paths()[i] ?? ''} is ${showAval(aval)}`,
+    );
   });
   const program = linear(label, () => transposeProgram(staged.program, isKnown));
   const outAvals = staged.program.outputs.map((v) => v.aval);
@@ -142,9 +151,12 @@ function linear(label: string, pass: () => Program): Program {
   try {
     return pass();
   } catch (cause) {
-    throw notLinearFunction.at({ cause }, label, cause instanceof Error ? firstLine(cause) : String(cause));
+    throw notLinearFunction.at(
+      { cause },
+      label,
+      cause instanceof Error ? firstLine(cause) : String(cause),
+    );
   }
 }
 
 const firstLine = ({ message }: Error): string => message.split('\n')[0] ?? '';
-

@@ -1,6 +1,7 @@
 /** Types that the transforms share. */
-import type { Atom, MapLeaves } from '../core/tree.ts';
+
 import type { Value } from '../core/ir/value.ts';
+import type { Atom, MapLeaves } from '../core/tree.ts';
 import type { ArraySpec } from './array-spec.ts';
 
 /** What a traced function may return: a pytree of arrays, numbers and booleans, and no promise. */

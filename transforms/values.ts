@@ -1,18 +1,21 @@
 /** Inputs of programs, made from what users pass, and arrays that transforms need besides. */
-import { range, sizeOf, type Aval } from '../core/base/aval.ts';
-import { allocateHost, isFloat, kindOfScalar, type Kind } from '../core/base/dtype.ts';
+import { type Aval, range, sizeOf } from '../core/base/aval.ts';
+import { allocateHost, isFloat, type Kind, kindOfScalar } from '../core/base/dtype.ts';
 import { invariant } from '../core/base/errors.ts';
 import { upload } from '../core/host/runtime.ts';
 import { isTracing } from '../core/ir/trace.ts';
 import { ConcreteArray, Value } from '../core/ir/value.ts';
 import { full, zeros } from '../core/primitives/broadcast.ts';
 import { convert, eq, iota, literal, reshape, transpose } from '../core/primitives/index.ts';
-import { avalOf, showArgument, showLeaf } from './leaves.ts';
 import { needsElements } from './errors.ts';
+import { avalOf, showArgument, showLeaf } from './leaves.ts';
 import type { Staged } from './stage.ts';
 
 /** The array that a number or boolean stands for: part of the program being traced, or in memory. */
-export function scalar(value: number | boolean, { dtype, weak }: Kind = kindOfScalar(value)): Value {
+export function scalar(
+  value: number | boolean,
+  { dtype, weak }: Kind = kindOfScalar(value),
+): Value {
   if (isTracing()) return literal(Number(value), dtype, weak);
   // Uploaded, not computed: a program per number would be compiled per number.
   const data = allocateHost(dtype, 1);

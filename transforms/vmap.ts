@@ -7,7 +7,7 @@ import { traceClosed } from '../core/ir/trace.ts';
 import { Value } from '../core/ir/value.ts';
 import { lifted } from '../core/primitives/broadcast.ts';
 import { apply } from './apply.ts';
-import { axesOfLeaves, type Axis, frontAxis } from './axes.ts';
+import { type Axis, axesOfLeaves, frontAxis } from './axes.ts';
 import { batchProgram } from './batch.ts';
 import { axisSizeMismatch, badAxes, noBatchAxis, resultIsBatched } from './errors.ts';
 import { labelled, labelOf } from './label.ts';
@@ -100,7 +100,11 @@ function batchedLeaves(
     if (axis === null) return [];
     const where = `${showArgument(structure.paths()[position] ?? '')}, ${showLeaf(value)},`;
     if (!(value instanceof Value)) {
-      throw badAxes(label, 'inAxes', `${where} is no array and has no axis ${axis}; pass null for it`);
+      throw badAxes(
+        label,
+        'inAxes',
+        `${where} is no array and has no axis ${axis}; pass null for it`,
+      );
     }
     return [{ position, value, axis: frontAxis(option, axis, value.ndim, where) }];
   });
@@ -140,7 +144,11 @@ export function vmapProgram(
   outAxes: readonly Axis[],
   names: { readonly label: string; readonly paths: () => string[] },
 ): Program {
-  const inner = batchProgram(program, size, inAxes.map((axis) => axis !== null));
+  const inner = batchProgram(
+    program,
+    size,
+    inAxes.map((axis) => axis !== null),
+  );
   const targets = program.outputs.map(({ aval }, i): Axis => {
     const axis = outAxes[i] ?? null;
     const path = (): string => names.paths()[i] ?? '';

@@ -1,8 +1,14 @@
-/** Where in the user's code something was written, found on the stack and shown as a code frame. */
+/**
+ * Where in the user's code something was written, found on the stack and shown as a code frame.
+ *
+ * A site keeps numbers and a file name. It must not keep the stack itself: a stack that nobody has
+ * formatted holds the `this` of every method on it, so the site of `x.add(1)` in a cached program would
+ * keep the memory of `x` for as long as the program.
+ */
 
-/** A captured stack. Formatting it is put off until someone asks for it. */
+/** A place in the user's program, to be looked up when somebody asks. */
 export interface CallSite {
-  readonly stack: () => string;
+  readonly find: () => SourceLine | null;
 }
 
 /** A line of the user's program. Lines and columns count from 1. */
@@ -12,82 +18,185 @@ export interface SourceLine {
   readonly column: number;
 }
 
-/** Returns the text of a source file, or null where there is none to be had. */
-export type SourceReader = (file: string) => string | null;
-
-let readSource: SourceReader = () => null;
-let showPath: (file: string) => string = (file) => file;
-
-/** Lets the host supply source text (for code frames) and short paths. */
-export function setSourceReader(reader: SourceReader, path: (file: string) => string): void {
-  readSource = reader;
-  showPath = path;
+/** What the host knows about files of source code. */
+export interface SourceHost {
+  /** The text of a file, or null where there is none to be had. */
+  readonly read: (file: string) => string | null;
+  /** The file's path as a reader wants to see it. */
+  readonly showPath: (file: string) => string;
+  /** The line that was compiled to this one, by its source map; the line itself if there is no map. */
+  readonly original: (line: SourceLine) => SourceLine;
 }
 
-const root = new URL('../../', import.meta.url).href;
-const ownFolders = [
-  'core',
-  'transforms',
-  'nn',
-  'models',
-  'training',
-  'serving',
-  'index',
-  'bin',
-].map((name) => `${root}${name}`);
-const stackDepth = 40;
+let host: SourceHost = { read: () => null, showPath: (file) => file, original: (line) => line };
 
-/** The present stack, to be located later. Costs a few microseconds. */
+/** Lets the host supply source text for code frames, short paths and source maps. */
+export function setSourceHost(sources: SourceHost): void {
+  host = sources;
+}
+
+const withoutQuery = (file: string): string => file.replace(/[?#].*$/, '');
+
+const self = withoutQuery(import.meta.url);
+// In a bundle that the user made, this library and the user's program are one file.
+const isOnItsOwn = /\/core\/base\/call-site\.[jt]s$/.test(self);
+const root = new URL('../../', self).href;
+const ownFiles = isOnItsOwn
+  ? [
+      ...['core', 'transforms', 'nn', 'models', 'training', 'serving', 'bin'].map(
+        (folder) => `${root}${folder}/`,
+      ),
+      `${root}index.`,
+    ]
+  : [self];
+
+/** A file's URL. V8 gives URLs for ES modules and paths for everything else. */
+function urlOf(file: string): string {
+  if (/^[A-Za-z]:[\\/]/.test(file)) return urlOf(`/${file.replaceAll('\\', '/')}`);
+  if (!file.startsWith('/')) return withoutQuery(file);
+  return `file://${encodeURI(file).replace(/[?#]/g, encodeURIComponent)}`;
+}
+
+const known = new Map<string, boolean>();
+
+/** True for files of the user's program: neither this library's, nor a package's, nor the host's. */
+function isUsers(file: string): boolean {
+  const seen = known.get(file);
+  if (seen !== undefined) return seen;
+  const url = urlOf(file);
+  const answer =
+    /^(?!node:)[\w-]+:/.test(url) &&
+    !url.includes('/node_modules/') &&
+    !ownFiles.some((start) => url.startsWith(start));
+  known.set(file, answer);
+  return answer;
+}
+
+const noSite: CallSite = { find: () => null };
+
+// Most calls are a few frames deep inside the library. Every frame costs time, so look nearby first.
+const nearby = 12;
+const farAway = 200;
+
+let pinned: CallSite | null = null;
+
+/** Runs `body` so that everything captured in it is said to be at `site`; null changes nothing. */
+export function atSite<R>(site: CallSite | null, body: () => R): R {
+  const saved = pinned;
+  pinned = site ?? saved;
+  try {
+    return body();
+  } finally {
+    pinned = saved;
+  }
+}
+
+/** The innermost line of the user's program on the present stack. Costs a few microseconds. */
 export function captureSite(): CallSite {
-  const limit = Error.stackTraceLimit;
-  Error.stackTraceLimit = stackDepth;
-  const holder = new Error();
+  if (pinned !== null) return pinned;
+  return 'captureStackTrace' in Error ? siteOfFrames() : siteOfText();
+}
+
+type Frame = NodeJS.CallSite;
+
+const keepFrames = (_error: Error, frames: Frame[]): Frame[] => frames;
+
+/** The frames above `captureSite`, innermost first (V8 only). */
+function framesUpTo(limit: number): readonly Frame[] {
+  const { stackTraceLimit, prepareStackTrace } = Error;
+  const holder: { stack?: unknown } = {};
   Error.stackTraceLimit = limit;
-  return { stack: () => holder.stack ?? '' };
+  Error.prepareStackTrace = keepFrames;
+  Error.captureStackTrace(holder, captureSite);
+  const frames = holder.stack; // Read before the formatter is put back: reading formats.
+  Error.prepareStackTrace = prepareStackTrace;
+  Error.stackTraceLimit = stackTraceLimit;
+  return Array.isArray(frames) ? frames : [];
 }
 
-const framePattern = /(?:at |@)(?:.*?\()?((?:file:|https?:|\/|[A-Za-z]:\\)[^()]*?):(\d+):(\d+)\)?$/;
-
-function parseFrame(frame: string): SourceLine | null {
-  const match = framePattern.exec(frame.trim());
-  if (match === null) return null;
-  const [, path = '', line = '0', column = '0'] = match;
-  const file = path.startsWith('/') ? `file://${path}` : path;
-  return { file, line: Number(line), column: Number(column) };
-}
-
-const isOwn = (file: string): boolean =>
-  ownFolders.some((folder) => file.startsWith(`${folder}/`) || file.startsWith(`${folder}.`));
-const isHost = (file: string): boolean =>
-  file.startsWith('node:') || file.includes('/node_modules/');
-
-/** The innermost line outside this library, or null. */
-export function locate(site: CallSite): SourceLine | null {
-  for (const frame of site.stack().split('\n').slice(1)) {
-    const line = parseFrame(frame);
-    if (line !== null && !isOwn(line.file) && !isHost(line.file)) return line;
+function userFrame(frames: readonly Frame[]): Frame | null {
+  for (const frame of frames) {
+    const file = frame.getFileName();
+    if (typeof file === 'string' && isUsers(file)) return frame;
   }
   return null;
 }
 
+function siteOfFrames(): CallSite {
+  const close = framesUpTo(nearby);
+  const frame = userFrame(close) ?? (close.length < nearby ? null : userFrame(framesUpTo(farAway)));
+  const file = frame?.getFileName();
+  if (frame === null || typeof file !== 'string') return noSite;
+  const line = { file, line: frame.getLineNumber() ?? 1, column: frame.getColumnNumber() ?? 1 };
+  const format: unknown = Error.prepareStackTrace;
+  return isForeign(format) ? siteFormattedBy(format, frame, line) : siteAt(line);
+}
+
+type Formatter = (error: Error, frames: readonly Frame[]) => unknown;
+
+/** True for the formatters of tools that compile on the fly, such as Vitest: not Node's own. */
+const isForeign = (format: unknown): format is Formatter =>
+  typeof format === 'function' && format.name !== 'ErrorPrepareStackTrace';
+
+// Both sites are made in functions of their own: closures of one function share what they keep alive.
+const siteAt = (line: SourceLine): CallSite => ({ find: () => withUrl(host.original(line)) });
+
+const siteFormattedBy = (format: Formatter, frame: Frame, line: SourceLine): CallSite => ({
+  find: () => withUrl(parseFrame(String(format(new Error(), [frame]))) ?? line),
+});
+
+/** The site where stacks are text only: Firefox and Safari. */
+function siteOfText(): CallSite {
+  const { stack = '' } = new Error();
+  return {
+    find() {
+      const lines = stack.split('\n').map(parseFrame);
+      return lines.find((line) => line !== null && isUsers(line.file)) ?? null;
+    },
+  };
+}
+
+const withUrl = (line: SourceLine): SourceLine => ({ ...line, file: urlOf(line.file) });
+
+const framePattern = /(?:^|[\s(@])((?:[a-z][\w+.-]+:\/\/|\/|[A-Za-z]:[\\/]).*?):(\d+):(\d+)\)?$/;
+
+/** The place that one line of a stack names, whichever engine wrote it. */
+function parseFrame(frame: string): SourceLine | null {
+  const match = framePattern.exec(frame.trim());
+  if (match === null) return null;
+  const [, file = '', line, column] = match;
+  return { file, line: Number(line), column: Number(column) };
+}
+
+/** The user's line, or null if there was none on the stack. */
+export const locate = (site: CallSite): SourceLine | null => site.find();
+
+const showLine = ({ file, line, column }: SourceLine): string =>
+  `${host.showPath(file)}:${line}:${column}`;
+
 /** `file:line:column` of the user's line, or an empty string. */
 export function showSite(site: CallSite | null): string {
   const line = site === null ? null : locate(site);
-  return line === null ? '' : `${showPath(line.file)}:${line.line}:${line.column}`;
+  return line === null ? '' : showLine(line);
 }
 
-/** Two lines of context on each side, the place marked by a caret. */
-function codeFrame(source: string, { line, column }: SourceLine): string {
-  const lines = source.split('\n');
-  const first = Math.max(1, line - 2);
+const maxWidth = 160;
+
+/** Two lines of context on each side, the place marked by a caret; null for generated, endless lines. */
+function codeFrame(source: string, { line, column }: SourceLine): string | null {
+  const lines = source.split(/\r?\n/);
+  const marked = lines[line - 1];
+  if (marked === undefined || marked.length > maxWidth) return null;
   const last = Math.min(lines.length, line + 2);
   const width = String(last).length;
   const shown: string[] = [];
-  for (let n = first; n <= last; n++) {
-    const mark = n === line ? '>' : ' ';
-    shown.push(`  ${mark} ${String(n).padStart(width)} | ${lines[n - 1] ?? ''}`);
-    if (n === line)
-      shown.push(`    ${' '.repeat(width)} | ${' '.repeat(Math.max(0, column - 1))}^`);
+  for (let n = Math.max(1, line - 2); n <= last; n++) {
+    const text = (lines[n - 1] ?? '').slice(0, maxWidth);
+    shown.push(`  ${n === line ? '>' : ' '} ${String(n).padStart(width)} | ${text}`.trimEnd());
+    if (n !== line) continue;
+    // A tab before the place stays a tab, so that the caret stands below it in every editor.
+    const indent = marked.slice(0, Math.max(0, column - 1)).replace(/[^\t]/g, ' ');
+    shown.push(`    ${' '.repeat(width)} | ${indent}^`);
   }
   return shown.join('\n');
 }
@@ -96,7 +205,7 @@ function codeFrame(source: string, { line, column }: SourceLine): string {
 export function describeSite(site: CallSite): string {
   const line = locate(site);
   if (line === null) return '';
-  const source = readSource(line.file);
-  const frame = source === null ? '' : `${codeFrame(source, line)}\n`;
-  return `  at ${showPath(line.file)}:${line.line}:${line.column}\n${frame}`;
+  const source = host.read(line.file);
+  const frame = source === null ? null : codeFrame(source, line);
+  return `  at ${showLine(line)}\n${frame === null ? '' : `${frame}\n`}`;
 }

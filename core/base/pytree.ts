@@ -4,8 +4,9 @@
  *
  * @see https://docs.jax.dev/en/latest/pytrees.html
  */
-import { leafCountMismatch, registeredTwice, treeStructureMismatch } from './pytree-errors.ts';
+
 import { isPlainObject, sameData } from './plain-data.ts';
+import { leafCountMismatch, registeredTwice, treeStructureMismatch } from './pytree-errors.ts';
 
 /** What a registered class consists of: named subtrees, and data that is no part of the tree. */
 export interface ClassParts<Children, Data> {
@@ -117,8 +118,10 @@ export class Structure<T = unknown> {
     if (this.kind === other.kind && this.kind !== 'leaf') {
       const missing = this.names.find((name) => !otherNames.has(name));
       const extra = other.names.find((name) => !ownNames.has(name));
-      if (missing !== undefined) return { path: join(path, missing), expected: 'something', got: 'nothing' };
-      if (extra !== undefined) return { path: join(path, extra), expected: 'nothing', got: 'something' };
+      if (missing !== undefined)
+        return { path: join(path, missing), expected: 'something', got: 'nothing' };
+      if (extra !== undefined)
+        return { path: join(path, extra), expected: 'nothing', got: 'something' };
     }
     if (!this.#sameNode(other)) return { path, expected: this.toString(), got: other.toString() };
     for (const [i, name] of this.names.entries()) {
@@ -130,7 +133,8 @@ export class Structure<T = unknown> {
 
   /** The tree with these leaves. Names no more than `leaves` has. */
   unflatten(leaves: readonly unknown[]): unknown {
-    if (leaves.length !== this.size) throw leafCountMismatch(this.toString(), this.size, leaves.length);
+    if (leaves.length !== this.size)
+      throw leafCountMismatch(this.toString(), this.size, leaves.length);
     return this.#build(leaves, 0);
   }
 
@@ -163,7 +167,9 @@ export class Structure<T = unknown> {
       case 'empty':
         return tree === this.data;
       case 'list':
-        return Array.isArray(tree) && tree.length === this.names.length && this.#collectAll(tree, leaves);
+        return (
+          Array.isArray(tree) && tree.length === this.names.length && this.#collectAll(tree, leaves)
+        );
       case 'record':
         return isPlainObject(tree) && this.#collectNamed(tree, leaves);
       case 'class':
@@ -183,7 +189,8 @@ export class Structure<T = unknown> {
     if (Object.keys(record).length !== names.length) return false;
     for (let i = 0; i < names.length; i++) {
       const name = names[i] ?? '';
-      if (!Object.hasOwn(record, name) || !this.child(i).collect(record[name], leaves)) return false;
+      if (!Object.hasOwn(record, name) || !this.child(i).collect(record[name], leaves))
+        return false;
     }
     return true;
   }
@@ -240,7 +247,13 @@ function flattenNamed(
   registration: Registration | null,
 ): Structure {
   const names = Object.keys(record).sort();
-  return new Structure(kind, names, names.map((name) => visit(record[name])), data, registration);
+  return new Structure(
+    kind,
+    names,
+    names.map((name) => visit(record[name])),
+    data,
+    registration,
+  );
 }
 
 /** The leaves of a tree in order, keys sorted, and what is left without them. */
@@ -249,7 +262,13 @@ export function flatten<T>(tree: T): { leaves: unknown[]; structure: Structure<T
   const visit = (value: unknown): Structure => {
     if (value === null || value === undefined) return emptyNode(value);
     if (Array.isArray(value)) {
-      return new Structure('list', [...value.keys()].map(String), value.map(visit), undefined, null);
+      return new Structure(
+        'list',
+        [...value.keys()].map(String),
+        value.map(visit),
+        undefined,
+        null,
+      );
     }
     if (isPlainObject(value)) return flattenNamed('record', value, visit, undefined, null);
     const registration = typeof value === 'object' ? registrationOf(value) : undefined;

@@ -1,8 +1,16 @@
 /**
- * The operations themselves, under their names in `jax.lax` where they have one. Exported as `lax`.
+ * The operations themselves, exported as the namespace `lax`.
  *
- * They are strict: operands must agree in shape and element type, and nothing is broadcast or promoted.
+ * They are strict: operands are arrays that agree in shape and element type; nothing is broadcast,
+ * promoted or wrapped around. Most have the name they have in `jax.lax`; those that do not have both.
  */
+export * from '../primitives/index.ts';
+export {
+  /** `x` as another element type. */
+  convert as convertElementType,
+  /** The bits of `x` read as another type. */
+  bitcast as bitcastConvertType,
+  /** The elements in reverse order along axes. */
+  reverse as rev,
+} from '../primitives/index.ts';
 export type { DotDims } from '../ir/lowering.ts';
-export type { GatherSpec, ScatterSpec } from '../primitives/index.ts';
-export * from './operations.ts';

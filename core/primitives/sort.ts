@@ -1,5 +1,5 @@
 /** Sorting several arrays together. */
-import { type Aval, range, sameShape } from '../base/aval.ts';
+import { type Aval, range, type Shape, sameShape } from '../base/aval.ts';
 import { isFloat } from '../base/dtype.ts';
 import { definePrimitive, notLinear, type PrimitiveOf } from '../ir/primitive.ts';
 import { bind } from '../ir/trace.ts';
@@ -38,12 +38,16 @@ function takeAlong(x: Value, order: Value, axis: number): Value {
   });
 }
 
+/** True if there is nothing to bring into order. */
+const isSorted = (shape: Shape, axis: number): boolean => nth(shape, axis) <= 1;
+
 const sortPrimitive: PrimitiveOf<SortParams> = definePrimitive({
   name: 'sort',
   infer: inferSort,
   jvp: (primals, tangents, { axis, numKeys }) => {
-    if (!tangents.some((dx) => dx !== null)) return tangents;
-    const positions = iota('int32', first(primals).shape, axis);
+    const { shape } = first(primals);
+    if (isSorted(shape, axis) || tangents.every((dx) => dx === null)) return tangents;
+    const positions = iota('int32', shape, axis);
     const sorted = sort([...primals, positions], axis, numKeys);
     const order = nth(sorted, primals.length);
     return primals.map((x, i) => {
@@ -59,8 +63,7 @@ const sortPrimitive: PrimitiveOf<SortParams> = definePrimitive({
       numKeys,
     ),
   lower: (avals, { axis, numKeys }) => {
-    const isSorted = nth(first(avals).shape, axis) <= 1;
-    if (!isSorted) return sortLowering(avals, axis, numKeys);
+    if (!isSorted(first(avals).shape, axis)) return sortLowering(avals, axis, numKeys);
     return { kind: 'map', values: (readers) => readers.map((read) => read) };
   },
 });

@@ -59,12 +59,12 @@ export type OutParams = AttentionParams['out'];
 /** x in every head's own coordinates: f32[…, inputs] gives f32[…, heads, headDim]. */
 export function toHeads({ kernel, bias }: ProjectionParams, x: Value): Value {
   dims('multiHeadAttention', { input: [x, '… inputs'], kernel: [kernel, 'inputs heads headDim'] });
-  return np.add(np.tensordot(x, kernel, 1), bias);
+  return np.add(np.tensordot(x, kernel, { axes: 1 }), bias);
 }
 
 /** All heads joined and mixed: f32[…, heads, headDim] gives f32[…, width]. */
 export const fromHeads = ({ kernel, bias }: OutParams, x: Value): Value =>
-  np.add(np.tensordot(x, kernel, 2), bias);
+  np.add(np.tensordot(x, kernel, { axes: 2 }), bias);
 
 /** The factor 1/√headDim of the scores, applied to the queries because they are fewer. */
 export const scaleQueries = (query: Value): Value =>

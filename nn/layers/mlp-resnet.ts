@@ -24,22 +24,37 @@ export interface MlpResNetSizes {
   readonly blocks: number;
 }
 
-/** What {@link mlpResNet} learns: `layer_norm1`, `fc1`, `block_0` …, `layer_norm2`, `fc2`. */
-export function mlpResNetSpec({ inputs, hidden, outputs, blocks }: MlpResNetSizes) {
-  const residual: Record<BlockName, ReturnType<typeof blockSpec>> = Object.fromEntries(
-    Array.from({ length: blocks }, (_, i) => [blockName(i), blockSpec(hidden)] as const),
+/** What {@link mlpResNet} learns; the residual blocks are `block_0`, `block_1` and so on. */
+export interface MlpResNetSpec {
+  readonly layer_norm1: ReturnType<typeof layerNormSpec>;
+  readonly fc1: ReturnType<typeof linearSpec>;
+  readonly [block: BlockName]: ReturnType<typeof blockSpec>;
+  readonly layer_norm2: ReturnType<typeof layerNormSpec>;
+  readonly fc2: ReturnType<typeof linearSpec>;
+}
+
+/** The spec of {@link mlpResNet}. */
+export function mlpResNetSpec({
+  inputs,
+  hidden,
+  outputs,
+  blocks,
+}: MlpResNetSizes): MlpResNetSpec {
+  const residual = Array.from(
+    { length: blocks },
+    (_, i) => [blockName(i), blockSpec(hidden)] as const,
   );
   return {
     layer_norm1: layerNormSpec(inputs),
     fc1: linearSpec(inputs, hidden),
-    ...residual,
+    ...Object.fromEntries(residual),
     layer_norm2: layerNormSpec(hidden),
     fc2: linearSpec(hidden, outputs),
   };
 }
 
 /** The parameters of {@link mlpResNet}. */
-export type MlpResNetParams = ParamsOf<typeof mlpResNetSpec>;
+export type MlpResNetParams = ParamsOf<MlpResNetSpec>;
 
 /**
  * LayerNorm → Linear → SiLU → blocks x + SiLU(Linear(LayerNorm(x))) → LayerNorm → Linear. There are as many

@@ -66,7 +66,7 @@ export async function evaluateEnergyModel(
   const batch = Math.min(wanted, frames.count);
   const measure = jit((p: EnergyParams, key: Value) => {
     const keys = random.split(key, 2);
-    const rows = random.permutation(keys.get(0), frames.count).slice([0], [batch]);
+    const rows = random.permutation(keys.get(0), frames.count).get(np.slice(0, batch));
     const take = (x: Value): Value => np.take(x, rows, { axis: 0 });
     const [context, actions, padMask] = [
       take(frames.context),
@@ -75,7 +75,8 @@ export async function evaluateEnergyModel(
     ];
     const contrast = infoNce(p, model, context, actions, { padMask, tau });
     const noisy = actions.add(random.normal(keys.get(1), actions.shape).mul(noise));
-    const corrected = multiStepEnergyCorrection(p, model, context, noisy, {
+    const corrected = multiStepEnergyCorrection(p, context, noisy, {
+      config: model,
       padMask,
       numSteps,
       alpha,

@@ -60,13 +60,13 @@ export async function energyLandscape(
 
   const axis = np.linspace(-radius, radius, size);
   const grid = jit((p: EnergyParams) => {
-    const encoded = encodeContext(p, model, context);
+    const encoded = encodeContext(p, context, { padMask });
     const at = (x: Value, y: Value): Value =>
-      energyOfEncoded(p, model, encoded, moved(x, y), { padMask }).ravel().get(0);
+      energyOfEncoded(p, model, encoded, moved(x, y)).ravel().get(0);
     return vmap((y: Value) => vmap((x: Value) => at(x, y))(axis))(axis);
   })(params);
   const correct = jit((p: EnergyParams, action: Value) =>
-    oneStepEnergyCorrection(p, model, context, action, { padMask, alpha, clipFrac }),
+    oneStepEnergyCorrection(p, context, action, { config: model, padMask, alpha, clipFrac }),
   );
   const offset = jit((action: Value) => {
     const mean = np.mean(action.sub(expert), { axis: [0, 1] });

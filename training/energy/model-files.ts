@@ -1,6 +1,5 @@
 /** The energy model on disk: parameters by path, and the configuration that they belong to. */
 import { upload } from '../../core/host/runtime.ts';
-import type { Value } from '../../core/ir/value.ts';
 import * as tree from '../../core/tree.ts';
 import { type EnergyConfig, type EnergyParams, energySpec } from '../../models/energy/index.ts';
 import { shapesOf } from '../../nn/index.ts';
@@ -22,7 +21,7 @@ export interface SavedEnergyModel {
 /** The model that a training configuration describes. */
 export const modelConfig = (config: EnergyTrainingConfig, actionDim: number): EnergyConfig => ({
   contextDim: config.contextDim,
-  actionDim,
+  energyActDim: actionDim,
   hidden: config.hidden,
   heads: config.heads,
   layers: config.layers,
@@ -32,14 +31,10 @@ export const modelConfig = (config: EnergyTrainingConfig, actionDim: number): En
 
 /** Arrays by path, on the host. */
 async function toHost(params: EnergyParams): Promise<Record<string, HostTensor>> {
-  const named: [string, Value][] = [];
-  tree.mapWithPath((path: string, leaf: Value) => {
-    named.push([path, leaf]);
-    return leaf;
-  }, params);
   const tensors: Record<string, HostTensor> = {};
-  for (const [path, leaf] of named) {
-    tensors[`params/${path}`] = {
+  const paths = tree.paths(params);
+  for (const [i, leaf] of tree.leaves(params).entries()) {
+    tensors[`params/${paths[i]}`] = {
       dtype: 'float32',
       shape: [...leaf.shape],
       data: new Float32Array(await leaf.data()),
@@ -78,10 +73,13 @@ export async function loadEnergyModel(path: string): Promise<SavedEnergyModel> {
     Object.entries(shapesOf(spec)).map(([name, type]) => [`params/${name}`, type]),
   );
   checkAgainst(expected, tensors);
-  const params = tree.mapWithPath((name: string) => {
-    const tensor = tensors[`params/${name}`];
-    if (tensor === undefined) throw foreignCheckpoint(path);
-    return upload(tensor.data, tensor.shape, tensor.dtype);
-  }, spec) as EnergyParams; // A spec and its parameters have the same tree.
+  const params = tree.unflatten(
+    tree.structure(spec),
+    tree.paths(spec).map((name) => {
+      const tensor = tensors[`params/${name}`];
+      if (tensor === undefined) throw foreignCheckpoint(path);
+      return upload(tensor.data, tensor.shape, tensor.dtype);
+    }),
+  ) as unknown as EnergyParams; // A spec and its parameters have the same tree.
   return { params, config, actionDim, step: Number(metadata.step ?? 0) };
 }

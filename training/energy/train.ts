@@ -3,7 +3,7 @@ import type { Value } from '../../core/ir/value.ts';
 import * as np from '../../core/numpy/index.ts';
 import * as random from '../../core/random.ts';
 import { type EnergyParams, energySpec, infoNce } from '../../models/energy/index.ts';
-import { initParams, optim } from '../../nn/index.ts';
+import * as nn from '../../nn/index.ts';
 import { jit, valueAndGrad } from '../../transforms/index.ts';
 import type { History } from '../metrics/history.ts';
 import { history } from '../metrics/history.ts';
@@ -36,10 +36,10 @@ export interface TrainResult {
 
 /** The optimizer of a run: AdamW on clipped gradients, the rate warmed up and then lowered to zero. */
 const optimizer = (config: EnergyTrainingConfig) =>
-  optim.chain(
-    optim.clipByGlobalNorm(config.clipNorm),
-    optim.adamw(
-      optim.warmupCosineDecay({
+  nn.chain(
+    nn.clipByGlobalNorm(config.clipNorm),
+    nn.adamw(
+      nn.warmupCosineDecay({
         initValue: 0,
         peakValue: config.learningRate,
         warmupSteps: Math.min(config.warmup, config.steps - 1),
@@ -62,17 +62,16 @@ export async function trainEnergyModel(
   const actionDim = frames.actions.shape[2] ?? 1;
   const model = modelConfig(config, actionDim);
   const transform = optimizer(config);
-  const [initKey, dataKey] = random.split(random.key(config.seed), 2).unstack();
-  if (initKey === undefined || dataKey === undefined) throw new Error('a key splits into two');
+  const [initKey, dataKey] = pairOf(random.split(random.key(config.seed), 2));
 
   const loss = (params: EnergyParams, key: Value): [Value, { ePos: Value; eNeg: Value }] => {
-    const keys = random.split(key, 2);
-    const rows = random.randint(keys.get(0), [config.batch], 0, frames.count);
+    const [rowKey, dropKey] = pairOf(random.split(key, 2));
+    const rows = random.randint(rowKey, [config.batch], 0, frames.count);
     const take = (x: Value): Value => np.take(x, rows, { axis: 0 });
     const result = infoNce(params, model, take(frames.context), take(frames.actions), {
       padMask: take(frames.padMask),
       tau: config.tau,
-      key: keys.get(1),
+      key: dropKey,
       train: true,
     });
     return [result.loss, { ePos: result.ePos, eNeg: result.eNeg }];
@@ -82,12 +81,12 @@ export async function trainEnergyModel(
     (params: EnergyParams, state: ReturnType<typeof transform.init>, step: Value) => {
       const [[value, aux], grads] = gradient(params, random.foldIn(dataKey, step));
       const [updates, next] = transform.update(grads, state, params);
-      return { params: optim.applyUpdates(params, updates), state: next, loss: value, ...aux };
+      return { params: nn.applyUpdates(params, updates), state: next, loss: value, ...aux };
     },
     { donate: [0, 1] },
   );
 
-  let params = initParams(energySpec(model), initKey);
+  let params = nn.initParams(energySpec(model), initKey);
   let state = transform.init(params);
   const records = history();
   const lines = progress({ total: config.steps, every: config.logEvery, write });
@@ -115,6 +114,9 @@ export async function trainEnergyModel(
     stepsPerSecond,
   };
 }
+
+/** The two rows of an array. */
+const pairOf = (x: Value): [Value, Value] => [x.get(0), x.get(1)];
 
 async function readMetrics(
   { loss, ePos, eNeg }: { loss: Value; ePos: Value; eNeg: Value },

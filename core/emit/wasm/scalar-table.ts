@@ -186,7 +186,8 @@ const convertForms: Record<DType, Partial<Record<DType, Form>>> = {
 
 const bitcast = (operand: DType, result: DType): Form => {
   if (operand === 'bool' && result !== 'bool') return form(result === 'float32' ? f32.reinterpret : [], i32x4.neg);
-  if (operand === 'float32') return form(i32.reinterpret, []);
+  if (operand === 'float32' && result !== 'float32') return form(i32.reinterpret, []);
+  if (operand === 'float32') return nothing;
   return form(result === 'float32' ? f32.reinterpret : [], []);
 };
 

@@ -100,10 +100,12 @@ const shiftRightArithmetic: WgslScalarOp = ({ args: [a, b], to, use }) =>
 
 const convert: WgslScalarOp = ({ args: [a], from, to, use }) => {
   if (from === to) return String(a);
-  if (to === 'bool') return `(${a} != ${constantText(0, from, use)})`;
   if (from === 'float32') {
+    // `x != 0.0` is an ordered comparison in some compilers: false for NaN.
+    if (to === 'bool') return `((bitcast<u32>(${a}) << 1u) != 0u)`;
     return `${use(to === 'int32' ? 'i32_from_f32' : 'u32_from_f32')}(${a})`;
   }
+  if (to === 'bool') return `(${a} != ${constantText(0, from, use)})`;
   return `${valueType[to]}(${a})`;
 };
 

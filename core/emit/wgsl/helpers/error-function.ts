@@ -44,34 +44,35 @@ export const errorFunctionHelpers = {
     'upper',
     'exp_sum',
   ),
-  erf_near: helper(
-    `fn erf_near(x: f32) -> f32 {
+  // erf x / x for |x| < 1.
+  erf_slope: helper(
+    `fn erf_slope(x: f32) -> f32 {
   let z = x * x;
-  return x * ${polynomial('z', erfNear)};
+  return ${polynomial('z', erfNear)};
 }`,
   ),
   erf_f32: helper(
     `fn erf_f32(x: f32) -> f32 {
   if (is_nan(x)) { return x; }
   let a = abs(x);
-  if (a < 1.0) { return erf_near(x); }
+  if (a < 1.0) { return x * erf_slope(x); }
   let y = 1.0 - erfc_far(a);
   return select(y, -y, x < 0.0);
 }`,
     'is_nan',
-    'erf_near',
+    'erf_slope',
     'erfc_far',
   ),
   erfc_f32: helper(
     `fn erfc_f32(x: f32) -> f32 {
   if (is_nan(x)) { return x; }
   let a = abs(x);
-  if (a < 1.0) { return 1.0 - erf_near(x); }
+  if (a < 1.0) { return fma(-x, erf_slope(x), 1.0); }
   let y = erfc_far(a);
   return select(y, 2.0 - y, x < 0.0);
 }`,
     'is_nan',
-    'erf_near',
+    'erf_slope',
     'erfc_far',
   ),
   erf_inv_f32: helper(

@@ -193,6 +193,7 @@ export const exponentialHelpers = {
   if (is_nan(x)) { return x; }
   let a = abs(x);
   let z = x * x;
+  if (a < 2.44140625e-4) { return x; }
   if (a < 0.625) { return fma(x * z, ${polynomial('z', tanhTail)}, x); }
   if (a > 9.1) { return select(1.0, -1.0, x < 0.0); }
   let y = 1.0 - 2.0 / (exp_f32(2.0 * a) + 1.0);
@@ -216,6 +217,7 @@ export const exponentialHelpers = {
   if (is_nan(x)) { return x; }
   let a = abs(x);
   let z = x * x;
+  if (a < 2.44140625e-4) { return x; }
   if (a < 1.0) { return fma(x * z, ${polynomial('z', sinhTail)}, x); }
   let half = exp_f32(0.5 * a);
   let e = exp_f32(a);
@@ -230,6 +232,7 @@ export const exponentialHelpers = {
   if (is_nan(x)) { return x; }
   let a = abs(x);
   let z = x * x;
+  if (a < 2.44140625e-4) { return x; }
   if (a < 0.5) { return fma(x * z, ${polynomial('z', asinhTail)}, x); }
   var y = log_f32(a);
   if (a > 1500.0) { y = y + 0.69314718; } else { y = log_f32(a + sqrt(z + 1.0)); }
@@ -256,6 +259,7 @@ export const exponentialHelpers = {
   if (is_nan(x)) { return x; }
   let a = abs(x);
   let z = x * x;
+  if (a < 2.44140625e-4) { return x; }
   if (a < 0.5) { return fma(x * z, ${polynomial('z', atanhTail)}, x); }
   if (a > 1.0) { return f32_of(0x7fc00000u); }
   if (a == 1.0) { return f32_of((bitcast<u32>(x) & 0x80000000u) | 0x7f800000u); }

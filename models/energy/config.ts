@@ -1,0 +1,90 @@
+/** What the energy model is made of. */
+import { unevenHeads } from '../../nn/errors.ts';
+import { multiHeadAttentionSpec } from '../../nn/layers/attention.ts';
+import { mlpResNetSpec } from '../../nn/layers/mlp-resnet.ts';
+import type { ParamsOf } from '../../nn/params.ts';
+import { badEnergyConfig } from './errors.ts';
+
+/** How the energies of the steps of a chunk become one. */
+export type EnergyPool = 'mean' | 'cls';
+
+/** Sizes and options of the energy model. */
+export interface EnergyConfig {
+  /** Width of the context tokens, such as 2048 for the `gemma_2b` backbone. */
+  readonly contextDim: number;
+  /** Action dims that the model sees, such as 7 for LIBERO. */
+  readonly energyActDim: number;
+  /** Width inside the model. */
+  readonly hidden: number;
+  /** Attention heads; they divide `hidden`. */
+  readonly heads: number;
+  /** Residual blocks in each of the two encoders. */
+  readonly layers: number;
+  /** The mean over the chunk's steps, or the first step alone. */
+  readonly pool: EnergyPool;
+  /** Share of the action features that is dropped in training. */
+  readonly dropoutRate: number;
+}
+
+/** What the forward pass is told besides the parameters, whose shapes say the rest. */
+export type EnergyForm = Pick<EnergyConfig, 'pool' | 'dropoutRate'>;
+
+const defaults: EnergyConfig = {
+  contextDim: 2048,
+  energyActDim: 7,
+  hidden: 512,
+  heads: 8,
+  layers: 1,
+  pool: 'mean',
+  dropoutRate: 0.2,
+};
+
+/** The residual blocks of the prediction head, whatever `layers` says. */
+const headBlocks = 2;
+
+function checkConfig(config: EnergyConfig): void {
+  const { hidden, heads, layers, pool, dropoutRate } = config;
+  for (const field of ['contextDim', 'energyActDim', 'hidden', 'heads'] as const) {
+    const value = config[field];
+    if (!Number.isInteger(value) || value < 1) {
+      throw badEnergyConfig(field, String(value), 'a whole number from 1 up');
+    }
+  }
+  if (!Number.isInteger(layers) || layers < 0) {
+    throw badEnergyConfig('layers', String(layers), 'a whole number from 0 up');
+  }
+  if (hidden % heads !== 0) throw unevenHeads(hidden, heads);
+  if (pool !== 'mean' && pool !== 'cls') throw badEnergyConfig('pool', String(pool), "'mean' or 'cls'");
+  if (!(dropoutRate >= 0 && dropoutRate < 1)) {
+    throw badEnergyConfig('dropoutRate', String(dropoutRate), 'at least 0 and below 1');
+  }
+}
+
+/**
+ * A complete configuration: the full-size model of π0 on LIBERO, but for what is given.
+ *
+ * @throws `energy-config`, `uneven-heads`.
+ * @example
+ * const small = energyConfig({ contextDim: 64, hidden: 32, heads: 4 });
+ */
+export function energyConfig(options: Partial<EnergyConfig> = {}): EnergyConfig {
+  const config = { ...defaults, ...options };
+  checkConfig(config);
+  return config;
+}
+
+/** What the energy model learns: 3,955,215 numbers at full size. */
+export function energySpec(config: EnergyConfig) {
+  checkConfig(config);
+  const { contextDim, energyActDim, hidden, heads, layers } = config;
+  const encoder = { hidden, outputs: hidden, blocks: layers };
+  return {
+    state_linear: mlpResNetSpec({ inputs: contextDim, ...encoder }),
+    action_linear: mlpResNetSpec({ inputs: energyActDim, ...encoder }),
+    cross_attention: multiHeadAttentionSpec(hidden, heads),
+    prediction_head: mlpResNetSpec({ inputs: hidden, hidden, outputs: 1, blocks: headBlocks }),
+  };
+}
+
+/** The parameters of the energy model. */
+export type EnergyParams = ParamsOf<typeof energySpec>;

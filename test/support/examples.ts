@@ -1,0 +1,184 @@
+/**
+ * Runs pieces of documentation as the programs that they are.
+ *
+ * Each becomes a file in a temporary folder, outside the tree, where `enerjax` is an installed package:
+ * it imports the public entries by their published names, and errors in it point at its own lines.
+ */
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import ts from 'typescript';
+
+/** The folder of the project, with a slash at the end. */
+export const root = fileURLToPath(new URL('../../', import.meta.url));
+
+/** The device that examples run on unless the environment names another: it needs no hardware. */
+process.env.ENERJAX_DEVICE ??= 'js';
+
+interface PackageJson {
+  readonly exports: Readonly<Record<string, string | { readonly default: string }>>;
+}
+
+/** The source file of every entry of the package, by the name that programs import it with. */
+export function publicEntries(): ReadonlyMap<string, string> {
+  const { exports }: PackageJson = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  const entries = new Map<string, string>();
+  for (const [path, target] of Object.entries(exports)) {
+    if (typeof target === 'string') continue;
+    const source = target.default.replace(/^[.]\/dist\//, '').replace(/[.]js$/, '.ts');
+    entries.set(path === '.' ? 'enerjax' : `enerjax/${path.slice(2)}`, join(root, source));
+  }
+  return entries;
+}
+
+/** The values that the entries export, each with the name of the first entry that has it. */
+export async function publicNames(): Promise<ReadonlyMap<string, string>> {
+  const names = new Map<string, string>();
+  for (const [specifier, file] of publicEntries()) {
+    if (!existsSync(file)) continue;
+    const api: object = await import(pathToFileURL(file).href);
+    for (const name of Object.keys(api)) if (!names.has(name)) names.set(name, specifier);
+  }
+  return names;
+}
+
+const parse = (text: string): ts.SourceFile =>
+  ts.createSourceFile('example.ts', text, ts.ScriptTarget.ESNext, true);
+
+/** The program with every statement on lines of its own. */
+export function layOut(body: string): string {
+  const lines = parse(body).statements.map((statement) => statement.getFullText().trim());
+  return lines.map((line) => (/[;}]$/.test(line) ? line : `${line};`)).join('\n');
+}
+
+/** The first and last line of the program's last statement, counted from 1. */
+export function lastStatement(text: string): { readonly first: number; readonly last: number } {
+  const source = parse(text);
+  const statement = source.statements.at(-1);
+  if (statement === undefined) return { first: 1, last: 1 };
+  const lineAt = (position: number): number =>
+    source.getLineAndCharacterOfPosition(position).line + 1;
+  return { first: lineAt(statement.getStart()), last: lineAt(statement.end) };
+}
+
+/** The name stands for something else than a variable: it follows a dot or names a property. */
+function isProperty(node: ts.Identifier): boolean {
+  const { parent } = node;
+  return (
+    (ts.isPropertyAccessExpression(parent) && parent.name === node) ||
+    (ts.isQualifiedName(parent) && parent.right === node) ||
+    (ts.isPropertyAssignment(parent) && parent.name === node) ||
+    (ts.isPropertySignature(parent) && parent.name === node) ||
+    (ts.isBindingElement(parent) && parent.propertyName === node)
+  );
+}
+
+const isDeclared = ({ parent }: ts.Identifier): boolean =>
+  ts.isVariableDeclaration(parent) ||
+  ts.isFunctionDeclaration(parent) ||
+  ts.isClassDeclaration(parent) ||
+  ts.isTypeAliasDeclaration(parent) ||
+  ts.isInterfaceDeclaration(parent) ||
+  ts.isImportSpecifier(parent) ||
+  ts.isNamespaceImport(parent) ||
+  ts.isTypeParameterDeclaration(parent) ||
+  ts.isParameter(parent) ||
+  ts.isBindingElement(parent);
+
+/** A name that a program uses without declaring it. */
+export interface FreeName {
+  readonly name: string;
+  /** It is called, or made an instance of. */
+  readonly isCalled: boolean;
+}
+
+/** The names that a program uses and does not declare, in order of appearance. */
+export function freeNames(text: string): FreeName[] {
+  const declared = new Set<string>();
+  const used = new Map<string, FreeName>();
+  const visit = (node: ts.Node): void => {
+    if (ts.isIdentifier(node) && !isProperty(node)) {
+      const { text: name, parent } = node;
+      const isInitializer = 'initializer' in parent && parent.initializer === node;
+      const isCalled =
+        (ts.isCallExpression(parent) || ts.isNewExpression(parent)) && parent.expression === node;
+      if (isDeclared(node) && !isInitializer) declared.add(name);
+      else used.set(name, { name, isCalled: isCalled || used.get(name)?.isCalled === true });
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(parse(text));
+  return [...used.values()].filter(({ name }) => !declared.has(name));
+}
+
+/** The program under a line that imports what it uses of the public API. */
+export function withImports(body: string, names: ReadonlyMap<string, string>): string {
+  const imports = new Map<string, string[]>();
+  for (const { name } of freeNames(body)) {
+    const specifier = names.get(name);
+    if (specifier !== undefined) imports.set(specifier, [...(imports.get(specifier) ?? []), name]);
+  }
+  const lines = [...imports].map(
+    ([specifier, used]) => `import { ${used.sort().join(', ')} } from '${specifier}';`,
+  );
+  return lines.length === 0 ? body : `${lines.join('\n')}\n\n${body}`;
+}
+
+/** A temporary folder in which programs run as they would beside an installed enerjax. */
+export interface Workshop {
+  readonly folder: string;
+  /** The file that a program of this name runs from. */
+  fileOf(name: string): string;
+  /** Runs a TypeScript module; what it throws, or null. A name can be used once. */
+  run(name: string, text: string): Promise<unknown>;
+  remove(): void;
+}
+
+interface Devices {
+  defaultDevice(): unknown;
+  setDefaultDevice(device: unknown): Promise<unknown>;
+}
+
+/** A new workshop. Remove it when done. */
+export async function makeWorkshop(): Promise<Workshop> {
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'enerjax-examples-')));
+  const write = (path: string, text: string): void => {
+    mkdirSync(dirname(join(folder, path)), { recursive: true });
+    writeFileSync(join(folder, path), text);
+  };
+  write('package.json', '{ "type": "module" }');
+  const exports: Record<string, string> = {};
+  for (const [specifier, file] of publicEntries()) {
+    const path = specifier.replace('enerjax', '.');
+    exports[path] = `./${path}/index.js`;
+    write(
+      `node_modules/enerjax/${path}/index.js`,
+      `export * from ${JSON.stringify(pathToFileURL(file).href)};`,
+    );
+  }
+  write(
+    'node_modules/enerjax/package.json',
+    JSON.stringify({ name: 'enerjax', type: 'module', exports }).replaceAll('././', './'),
+  );
+  const devices: Devices = await import(new URL('../../index.ts', import.meta.url).href);
+  const device = devices.defaultDevice();
+  const fileOf = (name: string): string => join(folder, `${name}.ts`);
+  return {
+    folder,
+    fileOf,
+    async run(name, text) {
+      write(`${name}.ts`, text);
+      try {
+        await import(pathToFileURL(fileOf(name)).href);
+        return null;
+      } catch (error) {
+        return error ?? new Error('a program threw nothing');
+      } finally {
+        await devices.setDefaultDevice(device);
+      }
+    },
+    remove: () => rmSync(folder, { recursive: true, force: true }),
+  };
+}
