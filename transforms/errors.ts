@@ -33,7 +33,7 @@ export const gradOfInteger = defineError({
     `${label}: argument ${argument}${at(path)} is ${aval}; only floats have derivatives`,
   fix: "pass it as another argument than those in `argnums`, or make it a float: x.astype('float32')",
   example: {
-    fails: "grad((x: np.Array) => np.sum(x))(np.ones([3], 'int32'))",
+    fails: "grad((x: np.Array) => np.sum(x))(np.ones([3], { dtype: 'int32' }))",
     works: 'grad((x: np.Array) => np.sum(x))(np.ones([3]))',
   },
 });

@@ -197,13 +197,14 @@ export class KernelBuilder {
       ...operands,
       stores,
     };
-    this.launches.push({ kernel, site: root.node.site });
+    this.launches.push({ kernel: alongRows(kernel), site: root.node.site });
   }
 
   #epilogue(root: Root, product: ArrayNode, index: readonly Expr[]): KernelStore {
     const { node } = root;
-    const value = node === product ? accumulator(node.aval.dtype) : this.#element(node, index);
-    const flat = flatten(index, stridesOf(node.aval.shape));
+    const own = root.fromProduct(index);
+    const value = node === product ? accumulator(node.aval.dtype) : this.#element(node, own);
+    const flat = flatten(own, stridesOf(node.aval.shape));
     return { target: node.source, index: flat, value, ...plain };
   }
 
@@ -267,6 +268,24 @@ export class KernelBuilder {
 }
 
 const plain = { mode: 'set', guard: null, serial: [] } as const;
+
+/** The product with its columns along the memory that it writes: (A·B)ᵀ = Bᵀ·Aᵀ. */
+function alongRows(kernel: MatmulKernel): MatmulKernel {
+  const { rows, columns, lhs, rhs, stores } = kernel;
+  const [store] = stores;
+  if (store === undefined || columns.extent === 1) return kernel;
+  const isTurned = strideAlong(store.index, rows) === 1 && strideAlong(store.index, columns) !== 1;
+  return isTurned
+    ? { ...kernel, rows: columns, columns: rows, lhs: transposed(rhs), rhs: transposed(lhs) }
+    : kernel;
+}
+
+const transposed = ({ source, base, rowStride, columnStride }: MatrixOperand): MatrixOperand => ({
+  source,
+  base,
+  rowStride: columnStride,
+  columnStride: rowStride,
+});
 
 /** The strides of a load along two axes, if it is affine in them. */
 function asMatrix(element: Expr, rows: Axis, columns: Axis): MatrixOperand | null {

@@ -5,8 +5,11 @@
  * that is an expression in that kernel's axes. Going backwards through the program, an array stays
  * unwritten if computing it at all its homes costs no more than writing it once and reading it back.
  */
+
+import { stridesOf } from '../base/aval.ts';
+import { invariant } from '../base/errors.ts';
 import { type Axis, type Expr, substitute } from '../ir/expr.ts';
-import { axisPosition } from '../ir/index-algebra.ts';
+import { axisPosition, flatten, indexConstant, unflatten } from '../ir/index-algebra.ts';
 import type { ArrayNode } from './graph.ts';
 import type { Target } from './plan.ts';
 
@@ -21,6 +24,8 @@ export interface Root {
   reduces: boolean;
   /** The product whose sum this root finishes in its epilogue. */
   product: ArrayNode | null;
+  /** Where the root's element lies that an element of the product ends up in. */
+  fromProduct: (index: readonly Expr[]) => readonly Expr[];
 }
 
 /** A place at which an unwritten array is computed. */
@@ -126,6 +131,7 @@ class FusionPass {
       parallel: axes.length,
       reduces: node.origin.kind === 'map' && node.origin.facts.reduces,
       product: node.origin.kind === 'dot' ? node : null,
+      fromProduct: (index: readonly Expr[]) => index,
     };
     this.roots.set(node, root);
     return root;
@@ -224,22 +230,44 @@ class FusionPass {
     const [home] = homes;
     if (home === undefined || homes.length > 1) return false;
     const { root, index } = home;
-    const inPlace =
-      root.product === null &&
-      root.parallel === root.axes.length &&
-      root.axes.length === index.length &&
-      index.every((expr, i) => isWhole(expr, root.axes[i], node.aval.shape[i] ?? 1)) &&
-      !root.reduces;
-    if (!inPlace) return false;
+    const isFree = root.product === null && root.parallel === root.axes.length && !root.reduces;
+    const fromProduct = isFree ? invertIndex(root, node, index) : null;
+    if (fromProduct === null) return false;
     root.product = node;
+    root.fromProduct = fromProduct;
     this.unwritten.add(node);
     return true;
   }
 }
 
-/** True if the expression is just this axis, over its full extent. */
-const isWhole = (expr: Expr, axis: Axis | undefined, extent: number): boolean =>
-  axis !== undefined && axis.extent === extent && expr === axisPosition(axis);
+/**
+ * The root's index as a function of the product's, if the root reads the product at `index`, each element
+ * once: with its axes in another order, or in the same order in memory. Else null.
+ */
+function invertIndex(
+  root: Root,
+  product: ArrayNode,
+  index: readonly Expr[],
+): Root['fromProduct'] | null {
+  const { axes, node } = root;
+  if (node.size !== product.size) return null;
+  const places = axes.map((axis) => index.indexOf(axisPosition(axis)));
+  const isPermutation = axes.every(
+    ({ extent }, i) => extent === 1 || product.aval.shape[places[i] ?? -1] === extent,
+  );
+  if (isPermutation) {
+    return (from) =>
+      axes.map(({ extent }, i) => {
+        const expr = extent === 1 ? indexConstant(0) : from[places[i] ?? 0];
+        invariant(expr !== undefined, 'a product lacks an axis');
+        return expr;
+      });
+  }
+  const strides = stridesOf(product.aval.shape);
+  const ownFlat = flatten(axes.map(axisPosition), stridesOf(node.aval.shape));
+  if (flatten(index, strides) !== ownFlat) return null;
+  return (from) => unflatten(flatten(from, strides), node.aval.shape).slice(0, axes.length);
+}
 
 /** Price per element if operands with a single reader were computed in place and others loaded. */
 function estimateCosts(nodes: readonly ArrayNode[]): ReadonlyMap<ArrayNode, number> {

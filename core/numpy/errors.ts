@@ -287,8 +287,8 @@ export const unknownOption = defineError({
     `${op}: ${option} is ${given}, which is none of ${known}`,
   fix: (_op, option, _given, known) => `set ${option} to one of ${known}`,
   example: {
-    fails: "np.linalg.norm(np.ones([3]), { ord: 'nuc' as never })",
-    works: 'np.linalg.norm(np.ones([3]), { ord: 1 })',
+    fails: "np.linalg.norm(np.ones([2, 2]), { ord: 3 })",
+    works: 'np.linalg.norm(np.ones([2, 2]), { ord: 1 })',
   },
 });
 

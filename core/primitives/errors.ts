@@ -27,8 +27,8 @@ export const dtypeMismatch = defineError({
     `${op} needs equal element types, got ${listed(avals)}`,
   fix: "convert one operand first: x.astype('float32')",
   example: {
-    fails: "lax.add(np.ones([2], 'int32'), np.ones([2], 'float32'))",
-    works: "lax.add(np.ones([2], 'float32'), np.ones([2], 'float32'))",
+    fails: "lax.add(np.ones([2], { dtype: 'int32' }), np.ones([2]))",
+    works: "lax.add(np.ones([2]), np.ones([2]))",
   },
 });
 
@@ -39,8 +39,8 @@ export const unsupportedDType = defineError({
     `${op} is defined for ${allowed.join(', ')}, got ${showAval(aval)}`,
   fix: (_op, _aval, allowed) => `convert the operand first: x.astype('${allowed[0]}')`,
   example: {
-    fails: "lax.floor(np.ones([2], 'int32'))",
-    works: "lax.floor(np.ones([2], 'float32'))",
+    fails: "lax.floor(np.ones([2], { dtype: 'int32' }))",
+    works: "lax.floor(np.ones([2]))",
   },
 });
 
@@ -174,9 +174,9 @@ export const badGather = defineError({
   fix: 'index with x.at(i).get() and x.at(i).set(y), which work out the dimension numbers',
   example: {
     fails:
-      "lax.gather(np.ones([4]), np.zeros([2, 1], 'int32'), { offsetDims: [], collapsedSliceDims: [0], startIndexMap: [0], operandBatchingDims: [], indicesBatchingDims: [], sliceSizes: [5], mode: 'clip' })",
+      "lax.gather(np.ones([4]), np.zeros([2, 1], { dtype: 'int32' }), { offsetDims: [], collapsedSliceDims: [0], startIndexMap: [0], operandBatchingDims: [], indicesBatchingDims: [], sliceSizes: [5], mode: 'clip' })",
     works:
-      "lax.gather(np.ones([4]), np.zeros([2, 1], 'int32'), { offsetDims: [], collapsedSliceDims: [0], startIndexMap: [0], operandBatchingDims: [], indicesBatchingDims: [], sliceSizes: [1], mode: 'clip' })",
+      "lax.gather(np.ones([4]), np.zeros([2, 1], { dtype: 'int32' }), { offsetDims: [], collapsedSliceDims: [0], startIndexMap: [0], operandBatchingDims: [], indicesBatchingDims: [], sliceSizes: [1], mode: 'clip' })",
   },
 });
 

@@ -28,8 +28,8 @@ export const shapeOfParameters = defineError({
     `${op}: parameters of shape [${parameters.join(', ')}] do not fit samples of shape [${shape.join(', ')}]`,
   fix: 'let the shape end in the axes of the parameters',
   example: {
-    fails: 'random.bernoulli(random.key(0), np.array([0.1, 0.2]), [3])',
-    works: 'random.bernoulli(random.key(0), np.array([0.1, 0.2]), [3, 2])',
+    fails: 'random.bernoulli(random.key(0), np.array([[0.1], [0.2]]), [2])',
+    works: 'random.bernoulli(random.key(0), np.array([[0.1], [0.2]]), [2, 1])',
   },
 });
 

@@ -5,8 +5,7 @@ import { defineError } from '../../core/base/errors.ts';
 const list = (rows: readonly number[]): string =>
   rows.length > 8 ? `${rows.slice(0, 8).join(', ')}, … (${rows.length} in all)` : rows.join(', ');
 
-const setup = `const { energySpec, energyConfig, energy } = models.energy;
-const config = energyConfig({ contextDim: 6, energyActDim: 2, hidden: 8, heads: 2 });
+const setup = `const config = energyConfig({ contextDim: 6, energyActDim: 2, hidden: 8, heads: 2 });
 const params = nn.initParams(energySpec(config), random.key(0));`;
 
 /** A context of nothing but padding. */
@@ -43,8 +42,8 @@ export const badEnergyConfig = defineError({
     `energyConfig: ${field} is ${value}, but must be ${needs}`,
   fix: (field, _value, needs) => `set ${field} to ${needs}`,
   example: {
-    fails: 'models.energy.energyConfig({ contextDim: 6, layers: -1 })',
-    works: 'models.energy.energyConfig({ contextDim: 6, layers: 2 })',
+    fails: 'energyConfig({ contextDim: 6, layers: -1 })',
+    works: 'energyConfig({ contextDim: 6, layers: 2 })',
   },
 });
 
@@ -56,8 +55,8 @@ export const badCorrection = defineError({
   fix: (option, _value, needs) => `set ${option} to ${needs}`,
   example: {
     fails: `${setup}
-models.energy.multiStepEnergyCorrection(params, np.ones([1, 3, 6]), np.ones([1, 4, 2]), { numSteps: 1.5 })`,
+multiStepEnergyCorrection(params, np.ones([1, 3, 6]), np.ones([1, 4, 2]), { numSteps: 1.5 })`,
     works: `${setup}
-models.energy.multiStepEnergyCorrection(params, np.ones([1, 3, 6]), np.ones([1, 4, 2]), { numSteps: 2 })`,
+multiStepEnergyCorrection(params, np.ones([1, 3, 6]), np.ones([1, 4, 2]), { numSteps: 2 })`,
   },
 });

@@ -191,9 +191,9 @@ def windows():
             )
     for start in [-3, 1, 9]:
         at = np.int32(start)
-        record("dynamicSlice", lambda x, s: lax.dynamic_slice(x, (s,), (2,)), np.arange(5.0, dtype=np.float32), at, sizes=[2])
+        record("dynamicSlice", lambda x, s: lax.dynamic_slice(x, (s,), (2,), allow_negative_indices=False), np.arange(5.0, dtype=np.float32), at, sizes=[2])
         record(
-            "dynamicUpdateSlice", lambda x, y, s: lax.dynamic_update_slice(x, y, (s,)),
+            "dynamicUpdateSlice", lambda x, y, s: lax.dynamic_update_slice(x, y, (s,), allow_negative_indices=False),
             np.arange(5.0, dtype=np.float32), np.array([7.0, 8.0], np.float32), at,
         )
 

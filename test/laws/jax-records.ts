@@ -37,7 +37,11 @@ function recordOf({ primitive, params, inputs, outputs }: Entry): JaxRecord {
   return {
     name: `${primitive} ${JSON.stringify(params)} ${inputs.map(([dtype]) => dtype).join()}`,
     primitive,
-    program: traceClosed((xs) => bind(primitives[primitive].primitive, xs, params), avals, primitive),
+    program: traceClosed(
+      (xs) => bind(primitives[primitive].primitive, xs, params),
+      avals,
+      primitive,
+    ),
     inputs: inputs.map(elementsOf),
     outputs: outputs.map(elementsOf),
   };

@@ -21,7 +21,11 @@ test('signs of zeros agree with JAX', () => {
   for (const { name, primitive, program, inputs, outputs } of jaxRecords) {
     if (!exact.has(primitive)) continue;
     const actual = interpretProgram(program, inputs).map((x) => Array.from(x, isMinusZero));
-    assert.equal(actual, outputs.map((x) => x.map(isMinusZero)), name);
+    assert.equal(
+      actual,
+      outputs.map((x) => x.map(isMinusZero)),
+      name,
+    );
   }
 });
 

@@ -45,13 +45,16 @@ const MIN_CHUNK = 1024;
 const TILE = 64;
 
 /** The cheapest way to run the kernel. */
-export function scheduleLoops(kernel: LoopKernel, options: { merge?: boolean; simd?: boolean } = {}): Schedule {
+export function scheduleLoops(
+  kernel: LoopKernel,
+  options: { merge?: boolean; simd?: boolean; chunk?: number } = {},
+): Schedule {
   const nest = simplifyNest(kernel, options.merge ?? true);
   const candidates = innerCandidates(nest, options.merge ?? true);
   const written = new Set(nest.stores.map((store) => store.target));
   let best: Schedule | null = null;
   for (const inner of candidates) {
-    const schedule = scheduleWith(nest, inner, written, options.simd ?? true);
+    const schedule = scheduleWith(nest, inner, written, options);
     if (best === null || schedule.planned.cost * schedule.units < best.planned.cost * best.units) {
       best = schedule;
     }
@@ -80,7 +83,7 @@ function scheduleWith(
   nest: LoopNest,
   inner: Axis | null,
   written: ReadonlySet<Source>,
-  simd: boolean,
+  { simd = true, chunk: given }: { simd?: boolean; chunk?: number },
 ): Schedule {
   const outer = nest.parallel.filter((axis) => axis !== inner);
   const stores = nest.stores.map((store) => ({
@@ -92,7 +95,7 @@ function scheduleWith(
     ? planVectors(statements, new Set(inner === null ? [] : [inner]), written)
     : { plan: new Map(), cost: 1 };
   const outerCount = outer.reduce((product, axis) => product * axis.extent, 1);
-  const chunk = inner === null ? 1 : chunkOf(nest, inner, outerCount, written);
+  const chunk = inner === null ? 1 : (given ?? chunkOf(nest, inner, outerCount, written));
   const chunks = inner === null ? 1 : Math.ceil(inner.extent / chunk);
   return {
     nest,
@@ -130,7 +133,7 @@ export function addLoopFunction(
   module: ModuleBuilder,
   kernel: LoopKernel,
   schedule: Schedule,
-  name?: string,
+  { name, scratchSource }: { name?: string; scratchSource?: Source } = {},
 ): number {
   const builder = new FunctionBuilder(kernelSignature);
   const pointers = new Map<Source, number>();
@@ -139,6 +142,8 @@ export function addLoopFunction(
     builder.code.push(...localGet(3), ...i32Load(position * 4), ...localSet(pointer));
     pointers.set(source, pointer);
   });
+  // The memory of one thread, for kernels that are handed results through it.
+  if (scratchSource !== undefined) pointers.set(scratchSource, 2);
   const helpers = new Map<Helper, number>();
   const emitter = new Emitter({
     builder,
@@ -213,7 +218,7 @@ export interface EmittedKernel {
 export function emitLoopKernel(kernel: LoopKernel, options: EmitOptions): EmittedKernel {
   const schedule = scheduleLoops(kernel, { simd: options.simd ?? true });
   const module = new ModuleBuilder({ shared: options.shared });
-  if (schedule.units > 0) addLoopFunction(module, kernel, schedule, 'run');
+  if (schedule.units > 0) addLoopFunction(module, kernel, schedule, { name: 'run' });
   else module.add(new FunctionBuilder(kernelSignature), 'run');
   const bytes = module.bytes();
   return {

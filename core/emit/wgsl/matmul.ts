@@ -40,9 +40,6 @@ export const softwareTile: MatmulTile = {
   depth: 1,
 };
 
-/** Epilogues dearer than this are looped over instead of written out for each output. */
-const dearEpilogue = 30;
-
 /** The functions of a matrix product's shader, and its grid. */
 export function emitMatmul(
   kernel: MatmulKernel,
@@ -253,18 +250,9 @@ class MatmulWriter {
     const main = this.#main;
     const [rows] = this.#tile.outputs;
     const step = this.#columnStep;
-    const cost = this.#kernel.stores.reduce((sum, store) => sum + store.value.cost, 0);
     main.line('let row = tile_row + thread_row;');
     main.line('let column = tile_column + thread_column;');
-    if (cost <= dearEpilogue) {
-      for (const i of indices(rows)) {
-        for (const j of indices(this.#tile.outputs[1])) {
-          const sum = `${this.#sum(i, Math.floor(j / 4))}[${j % 4}]`;
-          main.line(`finish(batch, row + ${i}i, column + ${j * step}i, ${sum});`);
-        }
-      }
-      return;
-    }
+    // A loop over a copy: written out for each output, the epilogue would be compiled that many times.
     const sums = indices(rows).flatMap((i) => indices(this.#groups).map((q) => this.#sum(i, q)));
     const type = `array<vec4<${this.#type}>, ${sums.length}>`;
     main.line(`var sums = ${type}(${sums.join(', ')});`);

@@ -38,6 +38,10 @@ export interface WebGpuDeviceOptions extends AdapterOptions {
 export interface WebGpuDevice extends Device {
   /** True if the adapter computes on the processor, slower than the `wasm` device does. */
   readonly isSoftware: boolean;
+  /** Bind groups kept for reuse. */
+  readonly bindGroupCount: number;
+  /** Gives the GPU back. Arrays on it are lost. */
+  destroy(): void;
 }
 
 const defaultBudget = 512 * 2 ** 20;
@@ -329,9 +333,13 @@ class Gpu implements WebGpuDevice, StorageOwner {
     this.#staging.resetPeak();
   }
 
-  /** The number of bind groups kept, for tests. */
   get bindGroupCount(): number {
     return this.#bindGroups.size;
+  }
+
+  destroy(): void {
+    this.#failures.lose('destroy() was called', null);
+    this.#device.destroy();
   }
 }
 

@@ -1,0 +1,360 @@
+/**
+ * A batch of matrix products as WebAssembly functions: the right operand is packed into panels, row
+ * blocks are multiplied with them, and the epilogue runs on each block while it is in cache.
+ */
+import { matmulAsLoop } from '../../compile/matmul-as-loop.ts';
+import type { KernelStore, LoopKernel, MatmulKernel } from '../../compile/kernel.ts';
+import { axisIndex, load, makeSource, rebuild, substitute, constant, type Axis, type Expr, type Source } from '../../ir/expr.ts';
+import { affineSum } from '../../ir/index-algebra.ts';
+import { invariant } from '../../base/errors.ts';
+import { strideAlong } from './addresses.ts';
+import { assign, at, countUp, smaller } from './assembly.ts';
+import { Emitter } from './emitter.ts';
+import { gemmFunctions, TILE_COLUMNS } from './gemm.ts';
+import { helperFunctions } from './helpers.ts';
+import { addLoopFunction, emitLoopKernel, kernelSignature, scheduleLoops, type EmitOptions } from './loop-kernel.ts';
+import { FunctionBuilder, ModuleBuilder } from './module.ts';
+import { call, i32, i32Const, i32Load, localGet } from './opcodes.ts';
+import { expandOperations } from './merge-axes.ts';
+import { pushScalar } from './scalar-expressions.ts';
+
+/** Rows, columns and summands that are worked on at once. */
+const ROW_BLOCK = 64;
+const COLUMN_BLOCK = 512;
+const DEPTH_BLOCK = 256;
+/** Products whose packed right operand is smaller than this are packed by each thread for itself. */
+const SMALL_PANEL_BYTES = 1 << 18;
+
+/** One launch of a kernel's function over `units`. */
+export interface Launch {
+  readonly name: 'run' | 'pack' | 'rows' | 'products';
+  readonly units: number;
+  /** Rough time of one unit, in nanoseconds. */
+  readonly unitCost: number;
+  /** Batch and first column, for functions that work on one block of columns. */
+  readonly block: { readonly batch: number; readonly column: number } | null;
+}
+
+/** What the host must do to run a kernel. */
+export interface EmittedProgram {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly launches: readonly Launch[];
+  /** Names of the functions of gemm.ts that the module imports. */
+  readonly needsGemm: boolean;
+  /** Bytes of private memory per thread, and of memory that all threads of a launch share. */
+  readonly scratchBytes: number;
+  readonly sharedBytes: number;
+  readonly text: string;
+}
+
+/** Words after the buffer addresses in a kernel's table: batch, first column, address of packed panels. */
+export const EXTRA_WORDS = 3;
+
+/** A loop kernel as a program of one launch. */
+export function emitLoopProgram(kernel: LoopKernel, options: EmitOptions): EmittedProgram {
+  const { bytes, units, unitCost, text } = emitLoopKernel(kernel, options);
+  return {
+    bytes,
+    launches: units === 0 ? [] : [{ name: 'run', units, unitCost, block: null }],
+    needsGemm: false,
+    scratchBytes: 0,
+    sharedBytes: 0,
+    text,
+  };
+}
+
+/** True if packing would cost more than it saves. */
+function isSlim({ rows, columns, depth, lhs, rhs }: MatmulKernel): boolean {
+  if (lhs.source.dtype !== 'float32' || rhs.source.dtype !== 'float32') return true;
+  return rows.extent <= 4 || columns.extent <= 4 || depth <= 4;
+}
+
+/** A matrix product, as plain loops if it is slim. */
+export function emitMatmulProgram(kernel: MatmulKernel, options: EmitOptions): EmittedProgram {
+  const isEmpty = kernel.depth === 0 || kernel.rows.extent * kernel.columns.extent * kernel.batch.extent === 0;
+  if (isEmpty || isSlim(kernel)) {
+    return emitLoopProgram({ ...matmulAsLoop(kernel), buffers: kernel.buffers }, options);
+  }
+  return new MatmulWriter(kernel, options).program();
+}
+
+const bytesOfStride = (stride: number): number[] => i32Const(stride * 4);
+
+class MatmulWriter {
+  readonly #kernel: MatmulKernel;
+  readonly #module: ModuleBuilder;
+  readonly #columnBlock: number;
+  /** Floats per row of the block of sums. */
+  readonly #sumStride: number;
+  readonly #direct: { readonly index: Expr; readonly target: Source; readonly stride: number } | null;
+  readonly #lhsBytes: number;
+  readonly #sumBytes: number;
+  readonly #panelBytes: number;
+
+  constructor(kernel: MatmulKernel, options: EmitOptions) {
+    this.#kernel = kernel;
+    const imports = Object.entries(gemmFunctions).map(([name, signature]) => ({ name, signature }));
+    this.#module = new ModuleBuilder({ shared: options.shared, imports });
+    const columns = kernel.columns.extent;
+    this.#columnBlock = Math.min(COLUMN_BLOCK, columns);
+    this.#sumStride = roundUp(this.#columnBlock, TILE_COLUMNS);
+    this.#direct = directTarget(kernel);
+    const rows = Math.min(ROW_BLOCK, roundUp(kernel.rows.extent, 2));
+    this.#lhsBytes = roundUp(rows * Math.min(DEPTH_BLOCK, kernel.depth) * 4, 64);
+    this.#sumBytes = this.#direct === null ? rows * this.#sumStride * 4 : 0;
+    this.#panelBytes = kernel.depth * this.#sumStride * 4;
+  }
+
+  program(): EmittedProgram {
+    const { batch, rows, columns, depth } = this.#kernel;
+    const epilogue = this.#direct === null ? this.#addEpilogue() : null;
+    const block = this.#addBlock(epilogue);
+    const pack = this.#addPack();
+    this.#addRows(block);
+    this.#addPackLaunch(pack);
+    this.#addProducts(pack, block);
+    const isSmall = this.#panelBytes <= SMALL_PANEL_BYTES && columns.extent <= COLUMN_BLOCK;
+    const work = rows.extent * columns.extent * depth;
+    const asProducts = isSmall && (batch.extent > 1 || work <= 1 << 17);
+    const launches = asProducts ? this.#productLaunch(work) : this.#panelLaunches();
+    const bytes = this.#module.bytes();
+    return {
+      bytes,
+      launches,
+      needsGemm: true,
+      scratchBytes: this.#lhsBytes + this.#sumBytes + (asProducts ? this.#panelBytes : 0),
+      sharedBytes: asProducts ? 0 : this.#panelBytes,
+      text: `(module ;; ${this.#kernel.name}, ${bytes.length} bytes\n  ;; ${batch.extent} × f32[${rows.extent}, ${depth}] · f32[${depth}, ${columns.extent}], tiles 2×16, ${
+        asProducts ? 'a product per unit' : `blocks of ${ROW_BLOCK} rows`
+      }, ${epilogue === null ? 'sums in place' : 'epilogue per block'}\n)`,
+    };
+  }
+
+  #productLaunch(work: number): Launch[] {
+    const units = this.#kernel.batch.extent;
+    return [{ name: 'products', units, unitCost: work * 0.03 + 100, block: null }];
+  }
+
+  #panelLaunches(): Launch[] {
+    const { batch, rows, columns, depth } = this.#kernel;
+    const launches: Launch[] = [];
+    for (let b = 0; b < batch.extent; b++) {
+      for (let column = 0; column < columns.extent; column += COLUMN_BLOCK) {
+        const width = Math.min(COLUMN_BLOCK, columns.extent - column);
+        const panels = Math.ceil(width / TILE_COLUMNS);
+        const block = { batch: b, column };
+        launches.push({ name: 'pack', units: panels, unitCost: depth * 5, block });
+        const units = Math.ceil(rows.extent / ROW_BLOCK);
+        const perRow = width * depth * 0.025 + width;
+        launches.push({ name: 'rows', units, unitCost: Math.min(ROW_BLOCK, rows.extent) * perRow, block });
+      }
+    }
+    return launches;
+  }
+
+  /** What becomes of the sums: a loop kernel over (batch, rows) × columns that reads them from scratch memory. */
+  #addEpilogue(): number {
+    const { batch, rows, columns, stores, buffers, name } = this.#kernel;
+    const sums = makeSource('float32', Number.POSITIVE_INFINITY);
+    const place = affineSum(
+      [
+        { atom: axisIndex(batch), coefficient: rows.extent * this.#sumStride },
+        { atom: axisIndex(rows), coefficient: this.#sumStride },
+        { atom: axisIndex(columns), coefficient: 1 },
+      ],
+      0,
+    );
+    const finish = (expr: Expr): Expr =>
+      rebuild(expr, (node) => (node.kind === 'accumulator' ? load(sums, place) : undefined));
+    const kernel: LoopKernel = {
+      kind: 'loop',
+      name,
+      buffers,
+      parallel: [batch, rows, columns],
+      stores: stores.map((s): KernelStore => ({ ...s, value: finish(s.value), guard: s.guard === null ? null : finish(s.guard) })),
+    };
+    const schedule = scheduleLoops(kernel, { merge: false, chunk: this.#columnBlock });
+    return addLoopFunction(this.#module, kernel, schedule, { scratchSource: sums });
+  }
+
+  /** Pushes the address of an operand's first element for the batch in local `batch`. */
+  #pushBase(builder: FunctionBuilder, table: number, batch: number, operand: { source: Source; base: Expr }): void {
+    const position = this.#kernel.buffers.findIndex(({ source }) => source === operand.source);
+    invariant(position >= 0, 'an operand that the kernel does not list');
+    const pointer = builder.local('i32');
+    builder.code.push(...localGet(table), ...i32Load(position * 4), ...assign(pointer));
+    const pointers = new Map(
+      this.#kernel.buffers.map(({ source }, k): [Source, number] => {
+        const local = builder.local('i32');
+        builder.code.push(...localGet(table), ...i32Load(k * 4), ...assign(local));
+        return [source, local];
+      }),
+    );
+    const emitter = new Emitter({
+      builder,
+      pointers,
+      written: new Set(),
+      callHelper: (helper) => call(this.#module.add(helperFunctions[helper]())),
+    });
+    emitter.decoded.set(this.#kernel.batch, batch);
+    emitter.loops = [
+      { axis: null, index: -1, step: 1, preheader: [], increments: [], strides: new Map(), hoisted: new Map(), inline: new Map() },
+    ];
+    const hoisted = emitter.loops[0]?.preheader ?? [];
+    builder.code.push(hoisted);
+    pushScalar(emitter, expandOperations(operand.base));
+    builder.code.push(...i32Const(4), ...i32.mul, ...localGet(pointer), ...i32.add);
+  }
+
+  /** pack(to, table, batch, column, firstPanel, endPanel): panels of a block of columns. */
+  #addPack(): number {
+    const { depth, columns, rhs } = this.#kernel;
+    const b = new FunctionBuilder({ parameters: ['i32', 'i32', 'i32', 'i32', 'i32', 'i32'], results: [] });
+    const [to, table, batch, column, first, end] = [0, 1, 2, 3, 4, 5] as const;
+    const [base, start] = [b.local('i32'), b.local('i32')];
+    this.#pushBase(b, table, batch, rhs);
+    b.code.push(
+      ...assign(base),
+      ...assign(start, at(localGet(column), localGet(first), TILE_COLUMNS)),
+      ...at(localGet(to), localGet(first), depth * TILE_COLUMNS * 4),
+      ...at(localGet(base), localGet(start), rhs.columnStride * 4),
+      ...i32Const(depth),
+      // Columns of these panels, as far as there are any.
+      ...smaller(
+        [...localGet(end), ...localGet(first), ...i32.sub, ...i32Const(TILE_COLUMNS), ...i32.mul],
+        [...i32Const(columns.extent), ...localGet(start), ...i32.sub],
+      ),
+      ...bytesOfStride(rhs.rowStride),
+      ...bytesOfStride(rhs.columnStride),
+      ...call(this.#module.importIndex('packRhs')),
+    );
+    return this.#module.add(b);
+  }
+
+  /** block(panels, scratch, table, batch, column, firstRow, endRow): sums and epilogue, row block by row block. */
+  #addBlock(epilogue: number | null): number {
+    const { depth, columns, rows, lhs } = this.#kernel;
+    const b = new FunctionBuilder({ parameters: ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'], results: [] });
+    const [panels, scratch, table, batch, column, row, endRow] = [0, 1, 2, 3, 4, 5, 6] as const;
+    const names = ['base', 'count', 'width', 'k', 'piece', 'out', 'outBase'] as const;
+    const local = Object.fromEntries(names.map((name) => [name, b.local('i32')]));
+    const [base = 0, count = 0, width = 0, k = 0, piece = 0, out = 0, outBase = 0] = names.map((name) => local[name]);
+    this.#pushBase(b, table, batch, lhs);
+    b.code.push(...assign(base));
+    const direct = this.#direct;
+    if (direct !== null) {
+      this.#pushBase(b, table, batch, { source: direct.target, base: direct.index });
+      b.code.push(...assign(outBase));
+    }
+    const outStride = direct?.stride ?? this.#sumStride;
+    const place = direct === null
+      ? assign(out, localGet(scratch), i32Const(this.#lhsBytes), i32.add)
+      : assign(out, at(at(localGet(outBase), localGet(row), direct.stride * 4), localGet(column), 4));
+    b.code.push(
+      ...assign(width, smaller([...i32Const(columns.extent), ...localGet(column), ...i32.sub], i32Const(this.#columnBlock))),
+      ...countUp(
+        row, localGet(endRow), ROW_BLOCK,
+        assign(count, smaller([...localGet(endRow), ...localGet(row), ...i32.sub], i32Const(ROW_BLOCK))),
+        place,
+        assign(k, i32Const(0)),
+        countUp(
+          k, i32Const(depth), DEPTH_BLOCK,
+          assign(piece, smaller([...i32Const(depth), ...localGet(k), ...i32.sub], i32Const(DEPTH_BLOCK))),
+          localGet(scratch),
+          at(at(localGet(base), localGet(row), lhs.rowStride * 4), localGet(k), lhs.columnStride * 4),
+          localGet(count), localGet(piece), bytesOfStride(lhs.rowStride), bytesOfStride(lhs.columnStride),
+          call(this.#module.importIndex('packLhs')),
+          localGet(scratch),
+          at(localGet(panels), localGet(k), TILE_COLUMNS * 4),
+          localGet(out), bytesOfStride(outStride),
+          [...localGet(count), ...i32Const(1), ...i32.add, ...i32Const(1), ...i32.shrU],
+          [...localGet(width), ...i32Const(15), ...i32.add, ...i32Const(4), ...i32.shrU],
+          localGet(piece), i32Const(depth * TILE_COLUMNS * 4),
+          [...localGet(k), ...i32.eqz],
+          call(this.#module.importIndex('multiply')),
+        ),
+        epilogue === null ? [] : this.#callEpilogue(epilogue, { table, batch, column, row, count, out }, rows),
+      ),
+    );
+    return this.#module.add(b);
+  }
+
+  #callEpilogue(
+    epilogue: number,
+    local: { table: number; batch: number; column: number; row: number; count: number; out: number },
+    rows: Axis,
+  ): number[] {
+    const total = this.#kernel.batch.extent * rows.extent;
+    // Unit of (column block, batch, row), and the address that row 0 of batch 0 would have.
+    const flatRow = at(localGet(local.row), localGet(local.batch), rows.extent);
+    const unit = [
+      ...flatRow,
+      ...localGet(local.column), ...i32Const(this.#columnBlock), ...i32.divU, ...i32Const(total), ...i32.mul, ...i32.add,
+    ];
+    const origin = [
+      ...localGet(local.out),
+      ...flatRow, ...i32Const(this.#sumStride * 4), ...i32.mul, ...i32.sub,
+      ...localGet(local.column), ...i32Const(4), ...i32.mul, ...i32.sub,
+    ];
+    return [...unit, ...unit, ...localGet(local.count), ...i32.add, ...origin, ...localGet(local.table), ...call(epilogue)];
+  }
+
+  #extra(table: number, word: number): number[] {
+    return [...localGet(table), ...i32Load((this.#kernel.buffers.length + word) * 4)];
+  }
+
+  #addPackLaunch(pack: number): void {
+    const b = new FunctionBuilder(kernelSignature);
+    b.code.push(
+      ...this.#extra(3, 2), ...localGet(3), ...this.#extra(3, 0), ...this.#extra(3, 1), ...localGet(0), ...localGet(1),
+      ...call(pack),
+    );
+    this.#module.add(b, 'pack');
+  }
+
+  #addRows(block: number): void {
+    const b = new FunctionBuilder(kernelSignature);
+    b.code.push(
+      ...this.#extra(3, 2), ...localGet(2), ...localGet(3), ...this.#extra(3, 0), ...this.#extra(3, 1),
+      ...localGet(0), ...i32Const(ROW_BLOCK), ...i32.mul,
+      ...smaller([...localGet(1), ...i32Const(ROW_BLOCK), ...i32.mul], i32Const(this.#kernel.rows.extent)),
+      ...call(block),
+    );
+    this.#module.add(b, 'rows');
+  }
+
+  #addProducts(pack: number, block: number): void {
+    const { rows, columns } = this.#kernel;
+    const b = new FunctionBuilder(kernelSignature);
+    const panels = b.local('i32');
+    b.code.push(
+      ...assign(panels, localGet(2), i32Const(this.#lhsBytes + this.#sumBytes), i32.add),
+      ...countUp(
+        0, localGet(1), 1,
+        [...localGet(panels), ...localGet(3), ...localGet(0), ...i32Const(0), ...i32Const(0)],
+        i32Const(Math.ceil(Math.min(columns.extent, COLUMN_BLOCK) / TILE_COLUMNS)),
+        call(pack),
+        [...localGet(panels), ...localGet(2), ...localGet(3), ...localGet(0), ...i32Const(0), ...i32Const(0), ...i32Const(rows.extent)],
+        call(block),
+      ),
+    );
+    this.#module.add(b, 'products');
+  }
+}
+
+const roundUp = (value: number, to: number): number => Math.ceil(value / to) * to;
+
+/** Where the sums may be written at once: one store of the bare sum to full tiles of a row-major array. */
+function directTarget(kernel: MatmulKernel): { index: Expr; target: Source; stride: number } | null {
+  const { rows, columns, stores, lhs, rhs } = kernel;
+  const [store] = stores;
+  if (store === undefined || stores.length !== 1) return null;
+  if (store.value.kind !== 'accumulator' || store.mode !== 'set' || store.guard !== null || store.serial.length > 0) return null;
+  if (store.target === lhs.source || store.target === rhs.source) return null;
+  if (rows.extent % 2 !== 0 || columns.extent % TILE_COLUMNS !== 0) return null;
+  const stride = strideAlong(store.index, rows);
+  if (stride === null || stride <= 0 || strideAlong(store.index, columns) !== 1) return null;
+  const zero = constant(0, 'int32');
+  const index = substitute(store.index, new Map<Axis, Expr>([[rows, zero], [columns, zero]]));
+  return { index, target: store.target, stride };
+}
