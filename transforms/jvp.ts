@@ -11,7 +11,7 @@ import { zeros } from '../core/primitives/broadcast.ts';
 import { apply } from './apply.ts';
 import { noRuleFor } from './errors.ts';
 import { labelOf } from './label.ts';
-import { stage } from './stage.ts';
+import { argAvals, stage } from './stage.ts';
 import { argumentTangents } from './tangents.ts';
 import type { Output, TangentsOf } from './types.ts';
 import { itemAt, toInputs } from './values.ts';
@@ -112,7 +112,7 @@ export function jvp<A extends readonly unknown[], R extends Output>(
 ): [value: R, tangent: R] {
   const label = `jvp of ${labelOf(f)}`;
   const staged = stage(f, primals, label, true);
-  const given = argumentTangents(label, staged, tangents);
+  const given = argumentTangents(label, staged.argTree, tangents, argAvals(staged));
   const isNonzero = [
     ...given.map((tangent) => tangent !== null),
     ...staged.captures.map(() => false),

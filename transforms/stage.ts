@@ -16,10 +16,18 @@ export interface Staged {
   readonly captures: readonly Value[];
   /** Structure of the list of arguments. */
   readonly argTree: Structure;
-  /** The arguments' leaves: arrays, descriptions of arrays, numbers and booleans. */
-  readonly leaves: readonly unknown[];
   readonly outTree: Structure;
 }
+
+/** A staged function and the arguments that it was staged for. */
+export interface StagedCall extends Staged {
+  /** The arguments' leaves: arrays, descriptions of arrays, numbers and booleans. */
+  readonly leaves: readonly unknown[];
+}
+
+/** The types of the arguments' leaves. */
+export const argAvals = ({ program, argTree }: Staged): Aval[] =>
+  program.inputs.slice(0, argTree.size).map((v) => v.aval);
 
 /** A function of the user's, of whatever arguments. The public signatures say which. */
 export type AnyFunction = (...args: never[]) => unknown;
@@ -41,7 +49,7 @@ export function stage(
   args: readonly unknown[],
   name: string,
   numbersAreFloats = false,
-): Staged {
+): StagedCall {
   const { leaves, structure: argTree } = flatten(args);
   const avals = leaves.map((leaf, i): Aval => {
     const aval = avalOf(leaf, numbersAreFloats);

@@ -4,8 +4,7 @@ import { isFloat } from '../core/base/dtype.ts';
 import { type Structure, subtreesAt } from '../core/base/pytree.ts';
 import type { Tangent } from '../core/ir/primitive.ts';
 import { tangentMismatch } from './errors.ts';
-import { avalOf, showArgument, showLeaf, showResult } from './leaves.ts';
-import type { Staged } from './stage.ts';
+import { showArgument, showLeaf, showResult } from './leaves.ts';
 import { toValue } from './values.ts';
 
 function check(label: string, given: unknown, aval: Aval, what: string): Tangent {
@@ -22,13 +21,15 @@ function check(label: string, given: unknown, aval: Aval, what: string): Tangent
  * @param tangents - A list of trees like the arguments; null stands for zero anywhere.
  * @throws `tangent-mismatch`, `tree-structure-mismatch`.
  */
-export function argumentTangents(label: string, staged: Staged, tangents: unknown): Tangent[] {
-  const subtrees = zeroSubtreesAt(label, staged.argTree, tangents);
-  const paths = staged.argTree.paths();
-  return staged.leaves.map((leaf, i) => {
-    const aval = avalOf(leaf, true);
-    return aval === null ? null : check(label, subtrees[i], aval, showArgument(paths[i] ?? ''));
-  });
+export function argumentTangents(
+  label: string,
+  argTree: Structure,
+  tangents: unknown,
+  avals: readonly Aval[],
+): Tangent[] {
+  const subtrees = zeroSubtreesAt(label, argTree, tangents);
+  const paths = argTree.paths();
+  return avals.map((aval, i) => check(label, subtrees[i], aval, showArgument(paths[i] ?? '')));
 }
 
 /**

@@ -9,7 +9,7 @@ import { full, zeros } from '../core/primitives/broadcast.ts';
 import { convert, eq, iota, literal, reshape, transpose } from '../core/primitives/index.ts';
 import { needsElements } from './errors.ts';
 import { avalOf, showArgument, showLeaf } from './leaves.ts';
-import type { Staged } from './stage.ts';
+import type { Staged, StagedCall } from './stage.ts';
 
 /** The array that a number or boolean stands for: part of the program being traced, or in memory. */
 export function scalar(
@@ -32,7 +32,7 @@ export function toValue(leaf: unknown, numbersAreFloats = false): Value | null {
 }
 
 /** The inputs of a staged program: arguments, then captures. @throws `array-spec-has-no-elements`. */
-export function toInputs(label: string, staged: Staged, numbersAreFloats = false): Value[] {
+export function toInputs(label: string, staged: StagedCall, numbersAreFloats = false): Value[] {
   const values = staged.leaves.map((leaf, i) => {
     const value = toValue(leaf, numbersAreFloats);
     if (value !== null) return value;
@@ -43,8 +43,8 @@ export function toInputs(label: string, staged: Staged, numbersAreFloats = false
 }
 
 /** For each input of a staged program, whether it is an argument that can have a tangent. */
-export const floatInputs = ({ program, leaves }: Staged): boolean[] =>
-  program.inputs.map(({ aval }, i) => i < leaves.length && isFloat(aval.dtype));
+export const floatInputs = ({ program, argTree }: Staged): boolean[] =>
+  program.inputs.map(({ aval }, i) => i < argTree.size && isFloat(aval.dtype));
 
 /** The tangents or cotangents with exact zeros written out. */
 export const writeZeros = (tangents: readonly (Value | null)[], avals: readonly Aval[]): Value[] =>

@@ -28,12 +28,12 @@ export const leafCountMismatch = defineError({
 /** A class was registered as a pytree twice. */
 export const registeredTwice = defineError({
   code: 'pytree-registered-twice',
-  what: (name: string) => `registerPytree: class ${name} is registered already`,
+  what: (name: string) => `tree.register: class ${name} is registered already`,
   fix: 'register each class once, next to its definition',
   example: {
     fails:
-      'class Pair { a = 1; } const rules = { flatten: (p: Pair) => ({ children: { a: p.a } }), unflatten: () => new Pair() }; registerPytree(Pair, rules); registerPytree(Pair, rules)',
+      'class Pair { a = 1; } const rules = { flatten: (p: Pair) => ({ children: { a: p.a } }), unflatten: () => new Pair() }; tree.register(Pair, rules); tree.register(Pair, rules)',
     works:
-      'class Pair { a = 1; } registerPytree(Pair, { flatten: (p: Pair) => ({ children: { a: p.a } }), unflatten: () => new Pair() })',
+      'class Pair { a = 1; } tree.register(Pair, { flatten: (p: Pair) => ({ children: { a: p.a } }), unflatten: () => new Pair() })',
   },
 });

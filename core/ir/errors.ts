@@ -31,7 +31,21 @@ export const escapedTracer = defineError({
 export const notPlainData = defineError({
   code: 'array-as-plain-data',
   what: (value: string, how: string) => `${value} was used in ${how}`,
-  fix: 'use array operations: x.add(1), x.less(y), np.exp(x), x.at(i).get(); or read it first: await x.item(), await x.js()',
+  fix: (value, how) => {
+    const isTraced = value.startsWith('traced');
+    const outside = 'or return the value from the traced function and read it outside';
+    if (how.startsWith('plain arithmetic')) {
+      const read = isTraced ? outside : 'or read it first: await x.item()';
+      return `use array operations: x.add(1), x.less(y), np.maximum(x, y), np.where(x.less(y), x, y); ${read}`;
+    }
+    if (how.startsWith('iteration')) {
+      const read = isTraced ? outside : 'or read it first: for (const row of await x.js())';
+      return `take a row with x.get(i), where i is below x.shape[0], or apply a function to every row with vmap; ${read}`;
+    }
+    return isTraced
+      ? 'show its type with x.toString(), or return the value from the traced function and read it outside'
+      : 'read it first: await x.js(), or await x.item() for a single element; x.toString() shows it for reading';
+  },
   example: {
     fails: 'const x = np.ones([2]); String(Number(x) + 1)',
     works: 'np.ones([2]).add(1)',
@@ -68,7 +82,14 @@ export const asyncUnderTrace = defineError({
 export const notAnArray = defineError({
   code: 'not-an-array',
   what: (op: string, shown: string) => `${op} needs an array, a number or a boolean, got ${shown}`,
-  fix: 'make an array of it: np.array([1, 2, 3])',
+  fix: (_op, shown) => {
+    if (shown.startsWith('undefined')) {
+      return 'look where the value comes from: a misspelled key or a missing argument is undefined';
+    }
+    return shown.includes(' as argument')
+      ? 'pass arrays and numbers only; let the function close over other data, or list it in `static` of jit'
+      : 'make an array of it: np.array([1, 2, 3])';
+  },
   example: { fails: "np.add('2' as never, 1)", works: 'np.add(np.array([2]), 1)' },
 });
 

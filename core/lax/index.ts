@@ -4,13 +4,14 @@
  * They are strict: operands are arrays that agree in shape and element type; nothing is broadcast,
  * promoted or wrapped around. Most have the name they have in `jax.lax`; those that do not have both.
  */
+
+export type { DotDims } from '../ir/lowering.ts';
 export * from '../primitives/index.ts';
 export {
-  /** `x` as another element type. */
-  convert as convertElementType,
   /** The bits of `x` read as another type. */
   bitcast as bitcastConvertType,
+  /** `x` as another element type. */
+  convert as convertElementType,
   /** The elements in reverse order along axes. */
   reverse as rev,
 } from '../primitives/index.ts';
-export type { DotDims } from '../ir/lowering.ts';

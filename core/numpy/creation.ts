@@ -5,6 +5,7 @@ import type { Value, ValueLike } from '../ir/value.ts';
 import { convert, ge, iota, literal, select } from '../primitives/index.ts';
 import { add, divide, multiply, subtract } from './arithmetic.ts';
 import type { DTypeOption } from './array.ts';
+import { eagerly } from './eager.ts';
 import { wrongRank, zeroStep } from './errors.ts';
 import { concatenate } from './join.ts';
 import { broadcastTo, diagonal, expandDims } from './movement.ts';
@@ -25,22 +26,31 @@ const constantArray = (op: string, value: number, shape: ShapeLike, dtype: DType
   broadcastValue(op, literal(value, checkDType(op, dtype)), checkShape(op, shape));
 
 /** dtype[shape] of zeros; float32 unless `dtype` is given. */
-export const zeros = (shape: ShapeLike, { dtype = 'float32' }: DTypeOption = {}): Value =>
-  constantArray('np.zeros', 0, shape, dtype);
+export const zeros = eagerly(
+  'np.zeros',
+  (shape: ShapeLike, { dtype = 'float32' }: DTypeOption = {}): Value =>
+    constantArray('np.zeros', 0, shape, dtype),
+);
 
 /** dtype[shape] of ones; float32 unless `dtype` is given. */
-export const ones = (shape: ShapeLike, { dtype = 'float32' }: DTypeOption = {}): Value =>
-  constantArray('np.ones', 1, shape, dtype);
+export const ones = eagerly(
+  'np.ones',
+  (shape: ShapeLike, { dtype = 'float32' }: DTypeOption = {}): Value =>
+    constantArray('np.ones', 1, shape, dtype),
+);
 
 /** dtype[shape] filled with `value`, which may be an array that broadcasts to `shape`. */
-export function full(shape: ShapeLike, value: ValueLike, { dtype }: DTypeOption = {}): Value {
-  const kind = kindOf('np.full', value);
-  const type = dtype === undefined ? kind.dtype : checkDType('np.full', dtype);
-  // As np.array does, a plain number gives float32.
-  const wanted = dtype === undefined && typeof value === 'number' ? 'float32' : type;
-  const x = castTo('np.full', value, { dtype: wanted, weak: false });
-  return broadcastValue('np.full', x, checkShape('np.full', shape));
-}
+export const full = eagerly(
+  'np.full',
+  (shape: ShapeLike, value: ValueLike, { dtype }: DTypeOption = {}): Value => {
+    const kind = kindOf('np.full', value);
+    const type = dtype === undefined ? kind.dtype : checkDType('np.full', dtype);
+    // As np.array does, a plain number gives float32.
+    const wanted = dtype === undefined && typeof value === 'number' ? 'float32' : type;
+    const x = castTo('np.full', value, { dtype: wanted, weak: false });
+    return broadcastValue('np.full', x, checkShape('np.full', shape));
+  },
+);
 
 /** Zeros in the shape and type of `x`. */
 export const zerosLike = (x: ValueLike, options: DTypeOption = {}): Value =>
@@ -50,10 +60,13 @@ export const zerosLike = (x: ValueLike, options: DTypeOption = {}): Value =>
 export const onesLike = (x: ValueLike, options: DTypeOption = {}): Value => fullLike(x, 1, options);
 
 /** `value` in the shape and type of `x`. */
-export function fullLike(x: ValueLike, value: ValueLike, { dtype }: DTypeOption = {}): Value {
-  const like = toValue('np.fullLike', x);
-  return full(like.shape, value, { dtype: dtype ?? like.dtype });
-}
+export const fullLike = eagerly(
+  'np.fullLike',
+  (x: ValueLike, value: ValueLike, { dtype }: DTypeOption = {}): Value => {
+    const like = toValue('np.fullLike', x);
+    return full(like.shape, value, { dtype: dtype ?? like.dtype });
+  },
+);
 
 /**
  * dtype[count] of evenly spaced numbers from `start` (default 0) up to `stop`, without it.
@@ -97,36 +110,39 @@ export interface LinspaceOptions extends DTypeOption {
  *
  * @param count - Default 50.
  */
-export function linspace(
-  start: ValueLike,
-  stop: ValueLike,
-  count = 50,
-  { endpoint = true, axis = 0, dtype = 'float32' }: LinspaceOptions = {},
-): Value {
-  const steps = endpoint ? count - 1 : count;
-  const from = castTo('np.linspace', start, { dtype: 'float32', weak: false });
-  const to = castTo('np.linspace', stop, { dtype: 'float32', weak: false });
-  const ndim = Math.max(from.ndim, to.ndim) + 1;
-  const place = normalizeAxis('np.linspace', axis, ndim);
-  const along = (length: number): Shape => range(ndim).map((i) => (i === place ? length : 1));
-  const [a, b] = [from, to].map((x) => alignAxes(x, ndim, place));
-  if (a === undefined || b === undefined) return zeros([0]);
-  const fraction = (length: number): Value =>
-    multiply(
-      broadcastTo(iota('float32', along(length), place), along(length)),
-      1 / Math.max(1, steps),
-    );
-  // Weighing both ends keeps them exact; the last point is put in as it is.
-  const inner = (length: number): Value => {
-    const t = fraction(length);
-    return add(multiply(a, subtract(1, t)), multiply(b, t));
-  };
-  const isClosed = endpoint && count > 1;
-  const points = inner(isClosed ? count - 1 : count);
-  const last = broadcastTo(b, points.shape.with(place, 1));
-  const all = isClosed ? concatenate([points, last], { axis: place }) : points;
-  return dtype === 'float32' ? all : convert(all, checkDType('np.linspace', dtype));
-}
+export const linspace = eagerly(
+  'np.linspace',
+  (
+    start: ValueLike,
+    stop: ValueLike,
+    count = 50,
+    { endpoint = true, axis = 0, dtype = 'float32' }: LinspaceOptions = {},
+  ): Value => {
+    const steps = endpoint ? count - 1 : count;
+    const from = castTo('np.linspace', start, { dtype: 'float32', weak: false });
+    const to = castTo('np.linspace', stop, { dtype: 'float32', weak: false });
+    const ndim = Math.max(from.ndim, to.ndim) + 1;
+    const place = normalizeAxis('np.linspace', axis, ndim);
+    const along = (length: number): Shape => range(ndim).map((i) => (i === place ? length : 1));
+    const [a, b] = [from, to].map((x) => alignAxes(x, ndim, place));
+    if (a === undefined || b === undefined) return zeros([0]);
+    const fraction = (length: number): Value =>
+      multiply(
+        broadcastTo(iota('float32', along(length), place), along(length)),
+        1 / Math.max(1, steps),
+      );
+    // Weighing both ends keeps them exact; the last point is put in as it is.
+    const inner = (length: number): Value => {
+      const t = fraction(length);
+      return add(multiply(a, subtract(1, t)), multiply(b, t));
+    };
+    const isClosed = endpoint && count > 1;
+    const points = inner(isClosed ? count - 1 : count);
+    const last = broadcastTo(b, points.shape.with(place, 1));
+    const all = isClosed ? concatenate([points, last], { axis: place }) : points;
+    return dtype === 'float32' ? all : convert(all, checkDType('np.linspace', dtype));
+  },
+);
 
 /** The array with leading axes up to `ndim` − 1, and a new one at `place`. */
 function alignAxes(x: Value, ndim: number, place: number): Value {
@@ -143,25 +159,25 @@ export interface EyeOptions extends DTypeOption {
 }
 
 /** dtype[rows, columns], one on the `k`-th diagonal and zero elsewhere. */
-export function eye(
-  rows: number,
-  { columns = rows, k = 0, dtype = 'float32' }: EyeOptions = {},
-): Value {
-  const shape = checkShape('np.eye', [rows, columns]);
-  const isOn = add(iota('int32', shape, 0), k).equal(iota('int32', shape, 1));
-  return convert(isOn, checkDType('np.eye', dtype));
-}
+export const eye = eagerly(
+  'np.eye',
+  (rows: number, { columns = rows, k = 0, dtype = 'float32' }: EyeOptions = {}): Value => {
+    const shape = checkShape('np.eye', [rows, columns]);
+    const isOn = add(iota('int32', shape, 0), k).equal(iota('int32', shape, 1));
+    return convert(isOn, checkDType('np.eye', dtype));
+  },
+);
 
 /** dtype[size, size], one on the diagonal and zero elsewhere. */
 export const identity = (size: number, options: DTypeOption = {}): Value => eye(size, options);
 
 /** dtype[rows, columns], one on and below the `k`-th diagonal and zero above it. */
-export function tri(
-  rows: number,
-  { columns = rows, k = 0, dtype = 'float32' }: EyeOptions = {},
-): Value {
-  return convert(isLower(checkShape('np.tri', [rows, columns]), k), checkDType('np.tri', dtype));
-}
+export const tri = eagerly(
+  'np.tri',
+  (rows: number, { columns = rows, k = 0, dtype = 'float32' }: EyeOptions = {}): Value => {
+    return convert(isLower(checkShape('np.tri', [rows, columns]), k), checkDType('np.tri', dtype));
+  },
+);
 
 /** bool[rows, columns], true on and below the `k`-th diagonal. */
 function isLower(shape: Shape, k: number): Value {
@@ -175,12 +191,16 @@ export interface DiagonalOption {
 }
 
 /** The last two axes' lower triangle; zero above the `k`-th diagonal. */
-export const tril = (x: ValueLike, { k = 0 }: DiagonalOption = {}): Value =>
-  triangle('np.tril', x, k, true);
+export const tril = eagerly(
+  'np.tril',
+  (x: ValueLike, { k = 0 }: DiagonalOption = {}): Value => triangle('np.tril', x, k, true),
+);
 
 /** The last two axes' upper triangle; zero below the `k`-th diagonal. */
-export const triu = (x: ValueLike, { k = 0 }: DiagonalOption = {}): Value =>
-  triangle('np.triu', x, k - 1, false);
+export const triu = eagerly(
+  'np.triu',
+  (x: ValueLike, { k = 0 }: DiagonalOption = {}): Value => triangle('np.triu', x, k - 1, false),
+);
 
 function triangle(op: string, operand: ValueLike, k: number, keepsLower: boolean): Value {
   const x = toValue(op, operand);
@@ -191,16 +211,19 @@ function triangle(op: string, operand: ValueLike, k: number, keepsLower: boolean
 }
 
 /** A matrix with `x` on its `k`-th diagonal if `x` has one axis; the `k`-th diagonal if it has two. */
-export function diag(operand: ValueLike, { k = 0 }: DiagonalOption = {}): Value {
-  const x = toValue('np.diag', operand);
-  if (x.ndim === 2) return diagonal(x, { offset: k });
-  if (x.ndim !== 1) throw wrongRank('np.diag', 'one or two axes', x.aval);
-  const size = x.size + Math.abs(k);
-  const columns = k > 0 ? concatenate([zeros(k, { dtype: x.dtype }), x]) : x;
-  const row = k < 0 ? concatenate([x, zeros(-k, { dtype: x.dtype })]) : columns;
-  const isOn = eye(size, { k, dtype: 'bool' });
-  return select(isOn, broadcastTo(row, [size, size]), zeros([size, size], { dtype: x.dtype }));
-}
+export const diag = eagerly(
+  'np.diag',
+  (operand: ValueLike, { k = 0 }: DiagonalOption = {}): Value => {
+    const x = toValue('np.diag', operand);
+    if (x.ndim === 2) return diagonal(x, { offset: k });
+    if (x.ndim !== 1) throw wrongRank('np.diag', 'one or two axes', x.aval);
+    const size = x.size + Math.abs(k);
+    const columns = k > 0 ? concatenate([zeros(k, { dtype: x.dtype }), x]) : x;
+    const row = k < 0 ? concatenate([x, zeros(-k, { dtype: x.dtype })]) : columns;
+    const isOn = eye(size, { k, dtype: 'bool' });
+    return select(isOn, broadcastTo(row, [size, size]), zeros([size, size], { dtype: x.dtype }));
+  },
+);
 
 /** Options of {@link meshgrid}. */
 export interface MeshgridOptions {

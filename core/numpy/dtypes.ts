@@ -1,6 +1,7 @@
 /** Element types and constants. */
-import { promoteDTypes, type DType } from '../base/dtype.ts';
+
 import type { Shape } from '../base/aval.ts';
+import { type DType, promoteDTypes } from '../base/dtype.ts';
 import type { ValueLike } from '../ir/value.ts';
 import { broadcastShapes as broadcast, kindOf } from './operands.ts';
 

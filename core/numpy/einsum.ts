@@ -3,7 +3,7 @@ import { range } from '../base/aval.ts';
 import type { Value, ValueLike } from '../ir/value.ts';
 import * as prim from '../primitives/index.ts';
 import { multiply } from './arithmetic.ts';
-import { parseEquation, type Label } from './einsum-notation.ts';
+import { type Label, parseEquation } from './einsum-notation.ts';
 import { contractionOrder, keptLabels } from './einsum-order.ts';
 import { astype } from './elementwise.ts';
 import { broadcastTo, diagonal, reshape, transpose } from './movement.ts';
@@ -109,9 +109,15 @@ function multiplyElements(a: Term, b: Term): Term {
 /** The term's array with its axes in the order of `labels`, size 1 where it has none. */
 function alignTo({ value, labels }: Term, wanted: readonly Label[]): Value {
   const present = wanted.filter((label) => labels.includes(label));
-  const ordered = transpose(value, present.map((label) => labels.indexOf(label)));
+  const ordered = transpose(
+    value,
+    present.map((label) => labels.indexOf(label)),
+  );
   const sizes = [...ordered.shape];
-  return reshape(ordered, wanted.map((label) => (labels.includes(label) ? (sizes.shift() ?? 1) : 1)));
+  return reshape(
+    ordered,
+    wanted.map((label) => (labels.includes(label) ? (sizes.shift() ?? 1) : 1)),
+  );
 }
 
 function arrange(term: Term, output: readonly Label[], sizes: ReadonlyMap<Label, number>): Value {

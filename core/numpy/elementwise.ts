@@ -78,10 +78,7 @@ export const cbrt = ofFloats('cbrt', (x) => {
   // One step of Newton's method, so that cubes have whole roots; zero and infinity have theirs.
   const refined = prim.sub(
     root,
-    prim.div(
-      prim.sub(root, prim.div(prim.abs(x), prim.mul(root, root))),
-      like(x, 3),
-    ),
+    prim.div(prim.sub(root, prim.div(prim.abs(x), prim.mul(root, root))), like(x, 3)),
   );
   const isPlain = prim.and(prim.isFinite(refined), prim.gt(root, like(x, 0)));
   return prim.mul(prim.sign(x), prim.select(isPlain, refined, root));

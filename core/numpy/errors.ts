@@ -175,7 +175,12 @@ export const contractionMismatch = defineError({
   what: (op: string, x: Aval, y: Aval, axisOfX: number, axisOfY: number) =>
     `${op}: axis ${axisOfX} of ${showAval(x)} and axis ${axisOfY} of ${showAval(y)} are summed together ` +
     `but have sizes ${x.shape.at(axisOfX)} and ${y.shape.at(axisOfY)}`,
-  fix: 'transpose one of them: np.matmul(x, y.T)',
+  fix: (_op, x, y, axisOfX, axisOfY) => {
+    const other = axisOfY === -1 ? -2 : -1;
+    return y.shape.length === 2 && x.shape.at(axisOfX) === y.shape.at(other)
+      ? 'transpose the second: np.matmul(x, y.T)'
+      : 'give both axes the same size; np.transpose and np.swapaxes change which axes they are';
+  },
   example: {
     fails: 'np.matmul(np.ones([2, 3]), np.ones([2, 3]))',
     works: 'np.matmul(np.ones([2, 3]), np.ones([2, 3]).T)',
@@ -287,7 +292,7 @@ export const unknownOption = defineError({
     `${op}: ${option} is ${given}, which is none of ${known}`,
   fix: (_op, option, _given, known) => `set ${option} to one of ${known}`,
   example: {
-    fails: "np.linalg.norm(np.ones([2, 2]), { ord: 3 })",
+    fails: 'np.linalg.norm(np.ones([2, 2]), { ord: 3 })',
     works: 'np.linalg.norm(np.ones([2, 2]), { ord: 1 })',
   },
 });

@@ -3,6 +3,7 @@ import { range, type Shape } from '../base/aval.ts';
 import { isInteger } from '../base/dtype.ts';
 import type { Value, ValueLike } from '../ir/value.ts';
 import * as prim from '../primitives/index.ts';
+import { eagerly } from './eager.ts';
 import { notAnIndex } from './errors.ts';
 import { fromFront } from './index-plan.ts';
 import { expandDims, ravel } from './movement.ts';
@@ -74,39 +75,45 @@ export interface TakeOptions {
  * The elements (or slices along `axis`) at these positions; the axes of the positions take the place of
  * `axis`. Negative positions count from the end.
  */
-export function take(
-  operand: ValueLike,
-  indices: ValueLike,
-  { axis = null, mode = 'fill' }: TakeOptions = {},
-): Value {
-  const x = axis === null ? ravel(operand) : toValue('np.take', operand);
-  const place = normalizeAxis('np.take', axis ?? 0, x.ndim);
-  const positions = fromFront(checkPositions('np.take', indices), x.shape[place] ?? 0);
-  return gatherAt(x, { axes: [place], positions: [positions], place }, mode);
-}
+export const take = eagerly(
+  'np.take',
+  (
+    operand: ValueLike,
+    indices: ValueLike,
+    { axis = null, mode = 'fill' }: TakeOptions = {},
+  ): Value => {
+    const x = axis === null ? ravel(operand) : toValue('np.take', operand);
+    const place = normalizeAxis('np.take', axis ?? 0, x.ndim);
+    const positions = fromFront(checkPositions('np.take', indices), x.shape[place] ?? 0);
+    return gatherAt(x, { axes: [place], positions: [positions], place }, mode);
+  },
+);
 
 /** For each row along `axis`, the elements at that row's own positions. Other axes broadcast. */
-export function takeAlongAxis(
-  operand: ValueLike,
-  indices: ValueLike,
-  { axis = -1, mode = 'fill' }: TakeOptions = {},
-): Value {
-  const input = axis === null ? ravel(operand) : toValue('np.takeAlongAxis', operand);
-  const given = checkPositions('np.takeAlongAxis', indices);
-  const place = normalizeAxis('np.takeAlongAxis', axis ?? 0, input.ndim);
-  const others = ({ shape }: Value): Shape => shape.with(place, 1);
-  const shape = broadcastShapes('np.takeAlongAxis', [others(input), others(given)]);
-  const spread = (v: Value): Value =>
-    broadcastValue('np.takeAlongAxis', v, shape.with(place, v.shape[place] ?? 1));
-  const [x, positions] = [spread(input), spread(given)];
-  const batch = range(x.ndim).filter((i) => i !== place);
-  return prim.gather(x, expandDims(fromFront(positions, x.shape[place] ?? 0), -1), {
-    offsetDims: [],
-    collapsedSliceDims: [place],
-    startIndexMap: [place],
-    operandBatchingDims: batch,
-    indicesBatchingDims: batch,
-    sliceSizes: x.shape.map(() => 1),
-    mode,
-  });
-}
+export const takeAlongAxis = eagerly(
+  'np.takeAlongAxis',
+  (
+    operand: ValueLike,
+    indices: ValueLike,
+    { axis = -1, mode = 'fill' }: TakeOptions = {},
+  ): Value => {
+    const input = axis === null ? ravel(operand) : toValue('np.takeAlongAxis', operand);
+    const given = checkPositions('np.takeAlongAxis', indices);
+    const place = normalizeAxis('np.takeAlongAxis', axis ?? 0, input.ndim);
+    const others = ({ shape }: Value): Shape => shape.with(place, 1);
+    const shape = broadcastShapes('np.takeAlongAxis', [others(input), others(given)]);
+    const spread = (v: Value): Value =>
+      broadcastValue('np.takeAlongAxis', v, shape.with(place, v.shape[place] ?? 1));
+    const [x, positions] = [spread(input), spread(given)];
+    const batch = range(x.ndim).filter((i) => i !== place);
+    return prim.gather(x, expandDims(fromFront(positions, x.shape[place] ?? 0), -1), {
+      offsetDims: [],
+      collapsedSliceDims: [place],
+      startIndexMap: [place],
+      operandBatchingDims: batch,
+      indicesBatchingDims: batch,
+      sliceSizes: x.shape.map(() => 1),
+      mode,
+    });
+  },
+);

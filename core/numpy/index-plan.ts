@@ -2,7 +2,7 @@
 import { range, type Shape } from '../base/aval.ts';
 import { isInteger } from '../base/dtype.ts';
 import { Value } from '../ir/value.ts';
-import { convert, literal, lt, select, add as addValues } from '../primitives/index.ts';
+import { add as addValues, convert, literal, lt, select } from '../primitives/index.ts';
 import { array } from './array.ts';
 import { booleanMask, indexOutOfRange, notAnIndex, tooManyIndices, zeroStep } from './errors.ts';
 import { broadcastValue, showOperand } from './operands.ts';
@@ -92,7 +92,8 @@ function checkPosition(position: number, axis: number, shape: Shape): number {
 /** Python's rules for ranges: positions beyond the ends are cut off. */
 function runOf({ start, stop, step }: Slice, size: number): Run {
   for (const part of [start, stop, step]) {
-    if (part !== null && !Number.isInteger(part)) throw notAnIndex(`slice(${start}, ${stop}, ${step})`);
+    if (part !== null && !Number.isInteger(part))
+      throw notAnIndex(`slice(${start}, ${stop}, ${step})`);
   }
   const [low, high] = step > 0 ? [0, size] : [-1, size - 1];
   const bound = (position: number): number =>

@@ -5,44 +5,44 @@
  */
 import './methods.ts';
 
-/** An immutable array, or its stand-in while a program is traced. */
-export { Value as Array, type Nested, type ValueLike as ArrayLike } from '../ir/value.ts';
 export type { Shape } from '../base/aval.ts';
 export type { DType, TypedArray } from '../base/dtype.ts';
-export type { ArrayMethods } from './methods.ts';
+/** An immutable array, or its stand-in while a program is traced. */
+export { type Nested, Value as Array, type ValueLike as ArrayLike } from '../ir/value.ts';
 export * from './arithmetic.ts';
 export * from './array.ts';
 export * from './creation.ts';
 export * from './dtypes.ts';
-export * from './elementwise.ts';
 export { einsum } from './einsum.ts';
-export { take, takeAlongAxis, type GatherMode, type TakeOptions } from './gathers.ts';
-export { Slice, slice, type Index } from './index-plan.ts';
-export { IndexedUpdate, type GetOptions } from './indexing.ts';
+export * from './elementwise.ts';
+export { type GatherMode, type TakeOptions, take, takeAlongAxis } from './gathers.ts';
+export { type Index, Slice, slice } from './index-plan.ts';
+export { type GetOptions, IndexedUpdate } from './indexing.ts';
 export * from './join.ts';
 export * as linalg from './linalg.ts';
 export { trace } from './linalg.ts';
 export * from './logic.ts';
+export type { ArrayMethods } from './methods.ts';
+/** All elements on one axis. */
 export {
+  type AxisOption,
   broadcastTo,
+  type DiagonalOptions,
   diagonal,
   expandDims,
   flip,
   matrixTranspose,
   moveaxis,
+  type PadOptions,
+  type PadWidth,
   pad,
   ravel,
+  ravel as flatten,
   reshape,
   squeeze,
   swapaxes,
   transpose,
-  type AxisOption,
-  type DiagonalOptions,
-  type PadOptions,
-  type PadWidth,
 } from './movement.ts';
-/** All elements on one axis. */
-export { ravel as flatten } from './movement.ts';
 export type { Axes } from './operands.ts';
 export {
   cross,
@@ -50,10 +50,10 @@ export {
   kron,
   matmul,
   outer,
+  type TensordotAxes,
   tensordot,
   vdot,
   vecdot,
-  type TensordotAxes,
 } from './products.ts';
 export * from './reductions.ts';
 /** The mean squared distance from the mean; `np.var`. */

@@ -1,12 +1,13 @@
 /** Reading and writing parts of arrays: `x.get(…)` and `x.at(…).set(…)`. */
-import { range, sizeOf, type Shape } from '../base/aval.ts';
+import { range, type Shape, sizeOf } from '../base/aval.ts';
 import { promoteDTypes } from '../base/dtype.ts';
 import { identityOf } from '../ir/scalar-ops.ts';
 import type { Value, ValueLike } from '../ir/value.ts';
 import * as prim from '../primitives/index.ts';
+import { eagerly } from './eager.ts';
 import { updateDType } from './errors.ts';
-import { gatherAt, lookupNumbers, type GatherMode, type Lookup } from './gathers.ts';
-import { planIndex, type Entry, type Index, type Run } from './index-plan.ts';
+import { type GatherMode, gatherAt, type Lookup, lookupNumbers } from './gathers.ts';
+import { type Entry, type Index, planIndex, type Run } from './index-plan.ts';
 import { flip, reshape } from './movement.ts';
 import { broadcastTogether, broadcastValue, castTo, kindOf, toValue } from './operands.ts';
 
@@ -104,11 +105,14 @@ const isWhole = (shape: Shape, runs: readonly Run[]): boolean =>
   runs.every(({ start, count, step }, axis) => start === 0 && step === 1 && count === shape[axis]);
 
 /** The part of `x` that the index selects. Positions of arrays outside the axis: see `mode`. */
-export function getIndex(x: Value, index: readonly Index[], mode: GatherMode = 'clip'): Value {
-  const selection = selectionOf(x, index);
-  const part = reshape(cut(x, selection.runs), selection.cutShape);
-  return reshape(lookUp(part, selection.lookup, mode), selection.resultShape);
-}
+export const getIndex = eagerly(
+  'x.get',
+  (x: Value, index: readonly Index[], mode: GatherMode = 'clip'): Value => {
+    const selection = selectionOf(x, index);
+    const part = reshape(cut(x, selection.runs), selection.cutShape);
+    return reshape(lookUp(part, selection.lookup, mode), selection.resultShape);
+  },
+);
 
 function lookUp(x: Value, lookup: Lookup | null, mode: GatherMode): Value {
   if (lookup === null) return x;
@@ -126,28 +130,26 @@ const startsOf = (x: Value, { axes, positions }: Lookup): Value[] =>
   x.shape.map((_, axis) => positions[axes.indexOf(axis)] ?? prim.literal(0, 'int32'));
 
 /** `x` with the part that the index selects replaced by, or combined with, `update`. */
-export function updateIndex(
-  x: Value,
-  index: readonly Index[],
-  update: ValueLike,
-  combine: Combine,
-): Value {
-  const { runs, cutShape, lookup, innerShape, resultShape } = selectionOf(x, index);
-  const kind = promoteDTypes([x.aval, kindOf(`at(…).${combine}`, update)]);
-  if (kind.dtype !== x.dtype) {
-    throw updateDType(combine, toValue(`at(…).${combine}`, update).aval, x.aval);
-  }
-  const typed = castTo(`at(…).${combine}`, update, x.aval);
-  const value = reshape(broadcastValue(`at(…).${combine}`, typed, resultShape), innerShape);
-  if (sizeOf(innerShape) === 0) return x;
-  const runShape = runs.map(({ count }) => count);
-  if (lookup === null) return writeRuns(x, runs, reshape(value, runShape), combine);
-  const part = reshape(cut(x, runs), cutShape);
-  const written = isScalar(lookup)
-    ? writeWindow(part, lookup, value, combine)
-    : writeScattered(part, lookup, value, combine);
-  return writeRuns(x, runs, reshape(written, runShape), 'set');
-}
+export const updateIndex = eagerly(
+  'x.at',
+  (x: Value, index: readonly Index[], update: ValueLike, combine: Combine): Value => {
+    const { runs, cutShape, lookup, innerShape, resultShape } = selectionOf(x, index);
+    const kind = promoteDTypes([x.aval, kindOf(`at(…).${combine}`, update)]);
+    if (kind.dtype !== x.dtype) {
+      throw updateDType(combine, toValue(`at(…).${combine}`, update).aval, x.aval);
+    }
+    const typed = castTo(`at(…).${combine}`, update, x.aval);
+    const value = reshape(broadcastValue(`at(…).${combine}`, typed, resultShape), innerShape);
+    if (sizeOf(innerShape) === 0) return x;
+    const runShape = runs.map(({ count }) => count);
+    if (lookup === null) return writeRuns(x, runs, reshape(value, runShape), combine);
+    const part = reshape(cut(x, runs), cutShape);
+    const written = isScalar(lookup)
+      ? writeWindow(part, lookup, value, combine)
+      : writeScattered(part, lookup, value, combine);
+    return writeRuns(x, runs, reshape(written, runShape), 'set');
+  },
+);
 
 const combiners = {
   set: (_: Value, update: Value): Value => update,
@@ -180,7 +182,9 @@ function spread(x: Value, parts: readonly Run[], update: Value, filler: number):
     update,
     prim.literal(filler, update.dtype),
     parts.map(({ start }) => start),
-    parts.map(({ start, count, step }, axis) => (x.shape[axis] ?? 0) - start - (count - 1) * step - 1),
+    parts.map(
+      ({ start, count, step }, axis) => (x.shape[axis] ?? 0) - start - (count - 1) * step - 1,
+    ),
     parts.map(({ step }) => step - 1),
   );
 }

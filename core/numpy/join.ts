@@ -1,10 +1,11 @@
 /** Joining, splitting and repeating arrays along axes. */
-import { range, sameShape, type Shape } from '../base/aval.ts';
+import { range, type Shape, sameShape } from '../base/aval.ts';
 import type { Value, ValueLike } from '../ir/value.ts';
 import * as prim from '../primitives/index.ts';
+import { eagerly } from './eager.ts';
 import { joinMismatch, notAnIndex, splitMismatch } from './errors.ts';
-import { broadcastTo, expandDims, ravel, reshape, sliceAxis, type AxisOption } from './movement.ts';
-import { normalizeAxes, normalizeAxis, promote, toValue, type Axes } from './operands.ts';
+import { type AxisOption, broadcastTo, expandDims, ravel, reshape, sliceAxis } from './movement.ts';
+import { type Axes, normalizeAxes, normalizeAxis, promote, toValue } from './operands.ts';
 
 /** Which axis arrays are joined or split on. */
 export interface JoinOptions {
@@ -13,50 +14,70 @@ export interface JoinOptions {
 }
 
 /** The arrays one after the other along an axis; their other sizes agree. */
-export function concatenate(
-  arrays: readonly ValueLike[],
-  { axis = 0 }: JoinOptions = {},
-): Value {
-  if (arrays.length === 0) throw joinMismatch('np.concatenate', [], axis);
-  const promoted = promote('np.concatenate', arrays);
-  const xs = axis === null ? promoted.map(ravel) : promoted;
-  const [first] = xs;
-  if (first === undefined || first.ndim === 0) {
-    throw joinMismatch('np.concatenate', xs.map((x) => x.shape), axis);
-  }
-  const place = normalizeAxis('np.concatenate', axis ?? 0, first.ndim);
-  const others = ({ shape }: Value): Shape => shape.toSpliced(place, 1);
-  const fits = (x: Value): boolean => x.ndim === first.ndim && sameShape(others(x), others(first));
-  if (!xs.every(fits)) throw joinMismatch('np.concatenate', xs.map((x) => x.shape), place);
-  return xs.length === 1 ? first : prim.concatenate(xs, place);
-}
+export const concatenate = eagerly(
+  'np.concatenate',
+  (arrays: readonly ValueLike[], { axis = 0 }: JoinOptions = {}): Value => {
+    if (arrays.length === 0) throw joinMismatch('np.concatenate', [], axis);
+    const promoted = promote('np.concatenate', arrays);
+    const xs = axis === null ? promoted.map(ravel) : promoted;
+    const [first] = xs;
+    if (first === undefined || first.ndim === 0) {
+      throw joinMismatch(
+        'np.concatenate',
+        xs.map((x) => x.shape),
+        axis,
+      );
+    }
+    const place = normalizeAxis('np.concatenate', axis ?? 0, first.ndim);
+    const others = ({ shape }: Value): Shape => shape.toSpliced(place, 1);
+    const fits = (x: Value): boolean =>
+      x.ndim === first.ndim && sameShape(others(x), others(first));
+    if (!xs.every(fits))
+      throw joinMismatch(
+        'np.concatenate',
+        xs.map((x) => x.shape),
+        place,
+      );
+    return xs.length === 1 ? first : prim.concatenate(xs, place);
+  },
+);
 
 /** The arrays, which have one shape, along a new axis. */
-export function stack(
-  arrays: readonly ValueLike[],
-  { axis = 0 }: { readonly axis?: number } = {},
-): Value {
-  const xs = arrays.map((x) => toValue('np.stack', x));
-  const [first] = xs;
-  if (first === undefined || !xs.every((x) => sameShape(x.shape, first.shape))) {
-    throw joinMismatch('np.stack', xs.map((x) => x.shape), null);
-  }
-  const place = normalizeAxis('np.stack', axis, first.ndim + 1);
-  return concatenate(xs.map((x) => expandDims(x, place)), { axis: place });
-}
+export const stack = eagerly(
+  'np.stack',
+  (arrays: readonly ValueLike[], { axis = 0 }: { readonly axis?: number } = {}): Value => {
+    const xs = arrays.map((x) => toValue('np.stack', x));
+    const [first] = xs;
+    if (first === undefined || !xs.every((x) => sameShape(x.shape, first.shape))) {
+      throw joinMismatch(
+        'np.stack',
+        xs.map((x) => x.shape),
+        null,
+      );
+    }
+    const place = normalizeAxis('np.stack', axis, first.ndim + 1);
+    return concatenate(
+      xs.map((x) => expandDims(x, place)),
+      { axis: place },
+    );
+  },
+);
 
 const atLeast = (ndim: number, x: Value): Value =>
   x.ndim >= ndim ? x : reshape(x, [...range(ndim - x.ndim).map(() => 1), ...x.shape]);
 
 /** The arrays one below the other; those of one axis count as rows. */
-export const vstack = (arrays: readonly ValueLike[]): Value =>
-  concatenate(arrays.map((x) => atLeast(2, toValue('np.vstack', x))));
+export const vstack = eagerly(
+  'np.vstack',
+  (arrays: readonly ValueLike[]): Value =>
+    concatenate(arrays.map((x) => atLeast(2, toValue('np.vstack', x)))),
+);
 
 /** The arrays side by side: along axis 1, or axis 0 if they have only one. */
-export function hstack(arrays: readonly ValueLike[]): Value {
+export const hstack = eagerly('np.hstack', (arrays: readonly ValueLike[]): Value => {
   const xs = arrays.map((x) => atLeast(1, toValue('np.hstack', x)));
   return concatenate(xs, { axis: xs[0]?.ndim === 1 ? 0 : 1 });
-}
+});
 
 /** Consecutive parts along an axis: so many equal ones, or cut at these positions. */
 export function split(
@@ -74,6 +95,17 @@ export function split(
   return starts.map((start, i) => sliceAxis(x, place, start, Math.max(start, limits[i] ?? size)));
 }
 
+/** The slices along an axis, which they no longer have. */
+export function unstack(
+  operand: ValueLike,
+  { axis = 0 }: { readonly axis?: number } = {},
+): Value[] {
+  const x = toValue('np.unstack', operand);
+  const place = normalizeAxis('np.unstack', axis, x.ndim);
+  const shape = x.shape.toSpliced(place, 1);
+  return range(x.shape[place] ?? 0).map((i) => reshape(sliceAxis(x, place, i, i + 1), shape));
+}
+
 function equalCuts(size: number, sections: number): number[] {
   if (!Number.isInteger(sections) || sections < 1 || size % sections !== 0) {
     throw splitMismatch(size, sections);
@@ -82,64 +114,79 @@ function equalCuts(size: number, sections: number): number[] {
 }
 
 /** The elements shifted along axes, those that fall off the end coming back at the front. */
-export function roll(
-  operand: ValueLike,
-  shift: number | readonly number[],
-  { axis = null }: AxisOption = {},
-): Value {
-  const x = toValue('np.roll', operand);
-  if (axis === null) {
-    const total = typeof shift === 'number' ? shift : shift.reduce((sum, n) => sum + n, 0);
-    return reshape(rollAxis(ravel(x), 0, total), x.shape);
-  }
-  const list: Axes = typeof axis === 'number' ? [axis] : axis;
-  return list.reduce<Value>((rolled, item, i) => {
-    const [place = 0] = normalizeAxes('np.roll', item, x.ndim);
-    return rollAxis(rolled, place, typeof shift === 'number' ? shift : (shift[i] ?? 0));
-  }, x);
-}
+export const roll = eagerly(
+  'np.roll',
+  (
+    operand: ValueLike,
+    shift: number | readonly number[],
+    { axis = null }: AxisOption = {},
+  ): Value => {
+    const x = toValue('np.roll', operand);
+    if (axis === null) {
+      const total = typeof shift === 'number' ? shift : shift.reduce((sum, n) => sum + n, 0);
+      return reshape(rollAxis(ravel(x), 0, total), x.shape);
+    }
+    const list: Axes = typeof axis === 'number' ? [axis] : axis;
+    return list.reduce<Value>((rolled, item, i) => {
+      const [place = 0] = normalizeAxes('np.roll', item, x.ndim);
+      return rollAxis(rolled, place, typeof shift === 'number' ? shift : (shift[i] ?? 0));
+    }, x);
+  },
+);
 
 function rollAxis(x: Value, axis: number, shift: number): Value {
   const size = x.shape[axis] ?? 0;
   if (size === 0) return x;
-  const cut = (((-shift % size) + size) % size);
+  const cut = ((-shift % size) + size) % size;
   if (cut === 0) return x;
   return prim.concatenate([sliceAxis(x, axis, cut, size), sliceAxis(x, axis, 0, cut)], axis);
 }
 
 /** `x` repeated as a whole: so many times along each axis. */
-export function tile(operand: ValueLike, counts: number | readonly number[]): Value {
-  const x = toValue('np.tile', operand);
-  const list = typeof counts === 'number' ? [counts] : counts;
-  const ndim = Math.max(x.ndim, list.length);
-  const wide = atLeast(ndim, x);
-  const times = [...range(ndim - list.length).map(() => 1), ...list];
-  const spread = broadcastTo(
-    reshape(wide, wide.shape.flatMap((size) => [1, size])),
-    wide.shape.flatMap((size, axis) => [times[axis] ?? 1, size]),
-  );
-  return reshape(spread, wide.shape.map((size, axis) => size * (times[axis] ?? 1)));
-}
+export const tile = eagerly(
+  'np.tile',
+  (operand: ValueLike, counts: number | readonly number[]): Value => {
+    const x = toValue('np.tile', operand);
+    const list = typeof counts === 'number' ? [counts] : counts;
+    const ndim = Math.max(x.ndim, list.length);
+    const wide = atLeast(ndim, x);
+    const times = [...range(ndim - list.length).map(() => 1), ...list];
+    const spread = broadcastTo(
+      reshape(
+        wide,
+        wide.shape.flatMap((size) => [1, size]),
+      ),
+      wide.shape.flatMap((size, axis) => [times[axis] ?? 1, size]),
+    );
+    return reshape(
+      spread,
+      wide.shape.map((size, axis) => size * (times[axis] ?? 1)),
+    );
+  },
+);
 
 /** Each element repeated in place: all equally often, or each as often as its count says. */
-export function repeat(
-  operand: ValueLike,
-  counts: number | readonly number[],
-  { axis = null }: JoinOptions = {},
-): Value {
-  const x = axis === null ? ravel(operand) : toValue('np.repeat', operand);
-  const place = normalizeAxis('np.repeat', axis ?? 0, x.ndim);
-  const size = x.shape[place] ?? 0;
-  const list = typeof counts === 'number' ? [counts] : counts;
-  if (list.length !== 1 && list.length !== size) throw splitMismatch(list.length, size);
-  if (!list.every((n) => Number.isInteger(n) && n >= 0)) throw notAnIndex(`[${list.join(', ')}]`);
-  const [every = 0] = list;
-  if (list.length === 1) return repeatEqually(x, place, every);
-  const pieces = list.map((count, i) =>
-    broadcastTo(sliceAxis(x, place, i, i + 1), x.shape.with(place, count)),
-  );
-  return prim.concatenate(pieces, place);
-}
+export const repeat = eagerly(
+  'np.repeat',
+  (
+    operand: ValueLike,
+    counts: number | readonly number[],
+    { axis = null }: JoinOptions = {},
+  ): Value => {
+    const x = axis === null ? ravel(operand) : toValue('np.repeat', operand);
+    const place = normalizeAxis('np.repeat', axis ?? 0, x.ndim);
+    const size = x.shape[place] ?? 0;
+    const list = typeof counts === 'number' ? [counts] : counts;
+    if (list.length !== 1 && list.length !== size) throw splitMismatch(list.length, size);
+    if (!list.every((n) => Number.isInteger(n) && n >= 0)) throw notAnIndex(`[${list.join(', ')}]`);
+    const [every = 0] = list;
+    if (list.length === 1) return repeatEqually(x, place, every);
+    const pieces = list.map((count, i) =>
+      broadcastTo(sliceAxis(x, place, i, i + 1), x.shape.with(place, count)),
+    );
+    return prim.concatenate(pieces, place);
+  },
+);
 
 function repeatEqually(x: Value, axis: number, count: number): Value {
   const wide = expandDims(x, axis + 1);

@@ -2,10 +2,11 @@
 import type { Value, ValueLike } from '../ir/value.ts';
 import { divide, power } from './arithmetic.ts';
 import { abs, astype, sqrt, square } from './elementwise.ts';
+import { eagerly } from './eager.ts';
 import { unknownOption } from './errors.ts';
 import { notEqual } from './logic.ts';
 import { diagonal, reshape } from './movement.ts';
-import { normalizeAxes, toInexact, type Axes } from './operands.ts';
+import { type Axes, normalizeAxes, toInexact } from './operands.ts';
 import { max, min, sum } from './reductions.ts';
 
 /** Options of {@link norm}. */
@@ -27,18 +28,21 @@ export interface NormOptions {
  *
  * @throws EnerjaxError `unknown-option` for an `ord` that is not defined for the number of axes.
  */
-export function norm(operand: ValueLike, options: NormOptions = {}): Value {
-  const { ord, axis, keepdims = false } = options;
-  const x = toInexact('np.linalg.norm', operand);
-  const axes = normalizeAxes('np.linalg.norm', axis, x.ndim);
-  if (ord === undefined || ord === 'fro') return sqrt(sum(square(x), { axis: axes, keepdims }));
-  if (axes.length === 1) return vectorNorm(x, ord, axes, keepdims);
-  const [rows, columns] = axes;
-  if (axes.length === 2 && rows !== undefined && columns !== undefined) {
-    return matrixNorm(x, ord, rows, columns, keepdims);
-  }
-  throw unknownOption('np.linalg.norm', 'ord', String(ord), "'fro' for more than two axes");
-}
+export const norm = eagerly(
+  'np.linalg.norm',
+  (operand: ValueLike, options: NormOptions = {}): Value => {
+    const { ord, axis, keepdims = false } = options;
+    const x = toInexact('np.linalg.norm', operand);
+    const axes = normalizeAxes('np.linalg.norm', axis, x.ndim);
+    if (ord === undefined || ord === 'fro') return sqrt(sum(square(x), { axis: axes, keepdims }));
+    if (axes.length === 1) return vectorNorm(x, ord, axes, keepdims);
+    const [rows, columns] = axes;
+    if (axes.length === 2 && rows !== undefined && columns !== undefined) {
+      return matrixNorm(x, ord, rows, columns, keepdims);
+    }
+    throw unknownOption('np.linalg.norm', 'ord', String(ord), "'fro' for more than two axes");
+  },
+);
 
 function vectorNorm(x: Value, ord: number, axis: readonly number[], keepdims: boolean): Value {
   const options = { axis, keepdims };
@@ -77,5 +81,8 @@ function matrixNorm(
 }
 
 /** The sum of the diagonal of the first two axes. */
-export const trace = (x: ValueLike, { offset = 0 }: { readonly offset?: number } = {}): Value =>
-  sum(diagonal(x, { offset }), { axis: -1 });
+export const trace = eagerly(
+  'np.trace',
+  (x: ValueLike, { offset = 0 }: { readonly offset?: number } = {}): Value =>
+    sum(diagonal(x, { offset }), { axis: -1 }),
+);

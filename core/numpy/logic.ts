@@ -2,6 +2,7 @@
 import { isFloat } from '../base/dtype.ts';
 import type { Value, ValueLike } from '../ir/value.ts';
 import * as prim from '../primitives/index.ts';
+import { eagerly } from './eager.ts';
 import { add, multiply } from './arithmetic.ts';
 import { abs, astype } from './elementwise.ts';
 import { broadcastTogether, broadcastValue, promotePair, toValue } from './operands.ts';
@@ -89,27 +90,31 @@ export interface Tolerance {
 }
 
 /** True where |x − y| ≤ atol + rtol · |y|. Infinities of one sign are close. */
-export function isclose(
-  x: ValueLike,
-  y: ValueLike,
-  { rtol = 1e-5, atol = 1e-8, equalNan = false }: Tolerance = {},
-): Value {
-  const [a, b] = promotePair('np.isclose', x, y);
-  if (!isFloat(a.dtype)) return isclose(astype(a, 'float32'), b, { rtol, atol, equalNan });
-  const isNear = lessEqual(prim.abs(prim.sub(a, b)), add(multiply(prim.abs(b), rtol), atol));
-  const areFinite = prim.and(prim.isFinite(a), prim.isFinite(b));
-  const close = prim.select(areFinite, isNear, prim.eq(a, b));
-  return equalNan ? prim.or(close, prim.and(prim.ne(a, a), prim.ne(b, b))) : close;
-}
+export const isclose = eagerly(
+  'np.isclose',
+  (
+    x: ValueLike,
+    y: ValueLike,
+    { rtol = 1e-5, atol = 1e-8, equalNan = false }: Tolerance = {},
+  ): Value => {
+    const [a, b] = promotePair('np.isclose', x, y);
+    if (!isFloat(a.dtype)) return isclose(astype(a, 'float32'), b, { rtol, atol, equalNan });
+    const isNear = lessEqual(prim.abs(prim.sub(a, b)), add(multiply(prim.abs(b), rtol), atol));
+    const areFinite = prim.and(prim.isFinite(a), prim.isFinite(b));
+    const close = prim.select(areFinite, isNear, prim.eq(a, b));
+    return equalNan ? prim.or(close, prim.and(prim.ne(a, a), prim.ne(b, b))) : close;
+  },
+);
 
 /** bool[]: whether all elements are close, see {@link isclose}. */
-export const allclose = (x: ValueLike, y: ValueLike, tolerance: Tolerance = {}): Value =>
-  all(isclose(x, y, tolerance));
+export const allclose = eagerly(
+  'np.allclose',
+  (x: ValueLike, y: ValueLike, tolerance: Tolerance = {}): Value => all(isclose(x, y, tolerance)),
+);
 
 /** bool[]: whether both have the same shape and elements. */
-export function arrayEqual(x: ValueLike, y: ValueLike): Value {
+export const arrayEqual = eagerly('np.arrayEqual', (x: ValueLike, y: ValueLike): Value => {
   const [a, b] = [toValue('np.arrayEqual', x), toValue('np.arrayEqual', y)];
   const isSameShape = a.ndim === b.ndim && a.shape.every((size, axis) => size === b.shape[axis]);
   return isSameShape ? all(equal(a, b)) : prim.literal(0, 'bool');
-}
-
+});

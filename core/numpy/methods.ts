@@ -1,7 +1,7 @@
 /** The methods of arrays: `x.add(y)` is `np.add(x, y)`, and so on. */
 import type { Shape } from '../base/aval.ts';
 import type { DType, TypedArray } from '../base/dtype.ts';
-import { Value, type Nested, type ValueLike } from '../ir/value.ts';
+import { type Nested, Value, type ValueLike } from '../ir/value.ts';
 import * as arithmetic from './arithmetic.ts';
 import * as elementwise from './elementwise.ts';
 import { notOneElement } from './errors.ts';
@@ -9,11 +9,10 @@ import type { Index } from './index-plan.ts';
 import { getIndex, IndexedUpdate } from './indexing.ts';
 import * as join from './join.ts';
 import * as logic from './logic.ts';
-import * as movement from './movement.ts';
 import type { AxisOption } from './movement.ts';
+import * as movement from './movement.ts';
 import { checkDType } from './operands.ts';
 import * as products from './products.ts';
-import * as reductions from './reductions.ts';
 import type {
   CumulativeOptions,
   ExtremeOptions,
@@ -22,8 +21,9 @@ import type {
   SumOptions,
   VarianceOptions,
 } from './reductions.ts';
-import * as sorting from './sorting.ts';
+import * as reductions from './reductions.ts';
 import type { SortOptions } from './sorting.ts';
+import * as sorting from './sorting.ts';
 
 type WithOperand = (y: ValueLike) => Value;
 

@@ -1,7 +1,8 @@
 /** Views: the same elements in another arrangement. */
-import { range, sizeOf, type Shape } from '../base/aval.ts';
+import { range, type Shape, sizeOf } from '../base/aval.ts';
 import type { Value, ValueLike } from '../ir/value.ts';
 import * as prim from '../primitives/index.ts';
+import { eagerly } from './eager.ts';
 import {
   notAPermutation,
   padMismatch,
@@ -10,13 +11,13 @@ import {
   wrongRank,
 } from './errors.ts';
 import {
+  type Axes,
   broadcastValue,
   castTo,
   checkShape,
   normalizeAxes,
   normalizeAxis,
   toValue,
-  type Axes,
 } from './operands.ts';
 
 /** The elements in row-major order in another shape. One size may be −1 and is worked out. */
@@ -60,18 +61,21 @@ export function swapaxes(operand: ValueLike, first: number, second: number): Val
 }
 
 /** Axes moved from `source` to `destination`; the others keep their order. */
-export function moveaxis(operand: ValueLike, source: Axes, destination: Axes): Value {
-  const x = toValue('np.moveaxis', operand);
-  const from = normalizeAxes('np.moveaxis', source, x.ndim);
-  const to = normalizeAxes('np.moveaxis', destination, x.ndim);
-  if (from.length !== to.length) throw notAPermutation([...from, ...to], x.ndim);
-  const rest = range(x.ndim).filter((axis) => !from.includes(axis));
-  const order = range(x.ndim).map((axis) => {
-    const moved = from[to.indexOf(axis)];
-    return moved ?? rest.shift() ?? axis;
-  });
-  return transpose(x, order);
-}
+export const moveaxis = eagerly(
+  'np.moveaxis',
+  (operand: ValueLike, source: Axes, destination: Axes): Value => {
+    const x = toValue('np.moveaxis', operand);
+    const from = normalizeAxes('np.moveaxis', source, x.ndim);
+    const to = normalizeAxes('np.moveaxis', destination, x.ndim);
+    if (from.length !== to.length) throw notAPermutation([...from, ...to], x.ndim);
+    const rest = range(x.ndim).filter((axis) => !from.includes(axis));
+    const order = range(x.ndim).map((axis) => {
+      const moved = from[to.indexOf(axis)];
+      return moved ?? rest.shift() ?? axis;
+    });
+    return transpose(x, order);
+  },
+);
 
 /** New axes of size 1 at these places of the result. */
 export function expandDims(operand: ValueLike, axis: number | readonly number[]): Value {
@@ -97,7 +101,10 @@ export function squeeze(operand: ValueLike, { axis = null }: AxisOption = {}): V
     axis === null ? range(x.ndim).filter(isOne) : normalizeAxes('np.squeeze', axis, x.ndim);
   const wrong = places.find((place) => !isOne(place));
   if (wrong !== undefined) throw squeezeMismatch(x.shape, wrong);
-  return reshape(x, x.shape.filter((_, place) => !places.includes(place)));
+  return reshape(
+    x,
+    x.shape.filter((_, place) => !places.includes(place)),
+  );
 }
 
 /** `x` repeated along new leading axes and along axes of size 1, to fill `shape`. */
@@ -134,20 +141,20 @@ export interface DiagonalOptions {
 }
 
 /** The elements where two axes have equal positions, on a new last axis. */
-export function diagonal(
-  operand: ValueLike,
-  { offset = 0, axis1 = 0, axis2 = 1 }: DiagonalOptions = {},
-): Value {
-  const input = toValue('np.diagonal', operand);
-  if (input.ndim < 2) throw wrongRank('np.diagonal', 'at least two axes', input.aval);
-  const x = moveaxis(input, [axis1, axis2], [-2, -1]);
-  const [rows = 0, columns = 0] = x.shape.slice(-2);
-  const skipRows = Math.min(rows, Math.max(0, -offset));
-  const skipColumns = Math.min(columns, Math.max(0, offset));
-  const count = Math.min(rows - skipRows, columns - skipColumns);
-  const square = cut(x, x.ndim - 2, skipRows, count);
-  return squareDiagonal(cut(square, x.ndim - 1, skipColumns, count), count);
-}
+export const diagonal = eagerly(
+  'np.diagonal',
+  (operand: ValueLike, { offset = 0, axis1 = 0, axis2 = 1 }: DiagonalOptions = {}): Value => {
+    const input = toValue('np.diagonal', operand);
+    if (input.ndim < 2) throw wrongRank('np.diagonal', 'at least two axes', input.aval);
+    const x = moveaxis(input, [axis1, axis2], [-2, -1]);
+    const [rows = 0, columns = 0] = x.shape.slice(-2);
+    const skipRows = Math.min(rows, Math.max(0, -offset));
+    const skipColumns = Math.min(columns, Math.max(0, offset));
+    const count = Math.min(rows - skipRows, columns - skipColumns);
+    const square = cut(x, x.ndim - 2, skipRows, count);
+    return squareDiagonal(cut(square, x.ndim - 1, skipColumns, count), count);
+  },
+);
 
 const cut = (x: Value, axis: number, start: number, count: number): Value =>
   sliceAxis(x, axis, start, start + count);
@@ -182,31 +189,41 @@ export interface PadOptions {
 }
 
 /** `x` with elements added before and after on each axis. */
-export function pad(
-  operand: ValueLike,
-  width: PadWidth,
-  { mode = 'constant', value = 0 }: PadOptions = {},
-): Value {
-  const x = toValue('np.pad', operand);
-  const widths = checkWidths(width, x.ndim);
-  if (mode === 'constant') {
-    const [low, high] = [widths.map(([before]) => before), widths.map(([, after]) => after)];
-    const filler = castTo('np.pad', value, { dtype: x.dtype, weak: false });
-    return prim.pad(x, filler, low, high, widths.map(() => 0));
-  }
-  return widths.reduce((padded, [before, after], axis) => {
-    const size = x.shape[axis] ?? 0;
-    const positions = range(before + size + after).map((i) => source(i - before, size, mode));
-    return selectRuns(padded, axis, positions);
-  }, x);
-}
+export const pad = eagerly(
+  'np.pad',
+  (
+    operand: ValueLike,
+    width: PadWidth,
+    { mode = 'constant', value = 0 }: PadOptions = {},
+  ): Value => {
+    const x = toValue('np.pad', operand);
+    const widths = checkWidths(width, x.ndim);
+    if (mode === 'constant') {
+      const [low, high] = [widths.map(([before]) => before), widths.map(([, after]) => after)];
+      const filler = castTo('np.pad', value, { dtype: x.dtype, weak: false });
+      return prim.pad(
+        x,
+        filler,
+        low,
+        high,
+        widths.map(() => 0),
+      );
+    }
+    return widths.reduce((padded, [before, after], axis) => {
+      const size = x.shape[axis] ?? 0;
+      const positions = range(before + size + after).map((i) => source(i - before, size, mode));
+      return selectRuns(padded, axis, positions);
+    }, x);
+  },
+);
 
 function checkWidths(width: PadWidth, ndim: number): readonly (readonly [number, number])[] {
   const isPair = (w: unknown): w is readonly [number, number] =>
     Array.isArray(w) && w.length === 2 && w.every((n) => Number.isInteger(n) && n >= 0);
   const all = typeof width === 'number' ? ([width, width] as const) : width;
   if (isPair(all)) return range(ndim).map(() => all);
-  if (all.length === ndim && all.every(isPair)) return all as readonly (readonly [number, number])[];
+  if (all.length === ndim && all.every(isPair))
+    return all as readonly (readonly [number, number])[];
   throw padMismatch(JSON.stringify(width), ndim);
 }
 
@@ -236,7 +253,9 @@ function selectRuns(x: Value, axis: number, positions: readonly number[]): Value
     pieces.push(run(x, axis, first, end - start, Math.abs(step) > 1 ? 0 : step));
     start = end;
   }
-  return pieces.length === 1 && pieces[0] !== undefined ? pieces[0] : prim.concatenate(pieces, axis);
+  return pieces.length === 1 && pieces[0] !== undefined
+    ? pieces[0]
+    : prim.concatenate(pieces, axis);
 }
 
 function run(x: Value, axis: number, first: number, count: number, step: number): Value {

@@ -13,9 +13,9 @@ import { Value, type ValueLike } from '../ir/value.ts';
 import { repeatedAxis } from '../primitives/errors.ts';
 import { broadcastInDim, convert, literal } from '../primitives/index.ts';
 import {
-  noSuchAxis,
   badShape,
   broadcastMismatch,
+  noSuchAxis,
   numberOutOfRange,
   unknownDType,
 } from './errors.ts';

@@ -5,6 +5,7 @@ import type { Value, ValueLike } from '../ir/value.ts';
 import * as prim from '../primitives/index.ts';
 import { multiply } from './arithmetic.ts';
 import { astype } from './elementwise.ts';
+import { eagerly } from './eager.ts';
 import { contractionMismatch, wrongRank } from './errors.ts';
 import { moveaxis, ravel, reshape, sliceAxis, transpose } from './movement.ts';
 import {
@@ -43,7 +44,7 @@ function requireEqual(op: string, x: Value, y: Value, axisOfX: number, axisOfY: 
  * @returns […, rows, columns].
  * @throws EnerjaxError `contraction-mismatch` if the inner sizes differ.
  */
-export function matmul(x: ValueLike, y: ValueLike): Value {
+export const matmul = eagerly('np.matmul', (x: ValueLike, y: ValueLike): Value => {
   const [a, b] = promoteBoth('np.matmul', x, y);
   for (const operand of [a, b]) {
     if (operand.ndim === 0) throw wrongRank('np.matmul', 'at least one axis', operand.aval);
@@ -52,7 +53,7 @@ export function matmul(x: ValueLike, y: ValueLike): Value {
   if (b.ndim <= 2) return contract(a, b, plainDims(a, b));
   if (a.ndim === 1) return matmulOfVector(a, b);
   return matmulOfStacks(a, b);
-}
+});
 
 /** One matrix or vector on the right: all leading axes of `a` are free, none is copied. */
 const plainDims = (a: Value, b: Value): DotDims => ({
@@ -99,7 +100,10 @@ function matmulOfStacks(a: Value, b: Value): Value {
   ];
   const present = range(batch.length).filter((i) => order.includes(i));
   const wanted = [...present, 'rows' as const, 'columns' as const];
-  const arranged = transpose(product, wanted.map((item) => order.indexOf(item)));
+  const arranged = transpose(
+    product,
+    wanted.map((item) => order.indexOf(item)),
+  );
   return reshape(arranged, [...batch, ...arranged.shape.slice(-2)]);
 }
 
@@ -122,12 +126,12 @@ const dropOnes = (x: Value, used: readonly (number | null)[]): Value =>
  * The product that sums the last axis of x with the second-to-last of y (the only one of a vector);
  * with a scalar, the plain product.
  */
-export function dot(x: ValueLike, y: ValueLike): Value {
+export const dot = eagerly('np.dot', (x: ValueLike, y: ValueLike): Value => {
   const [a, b] = promoteBoth('np.dot', x, y);
   if (a.ndim === 0 || b.ndim === 0) return multiply(a, b);
   requireEqual('np.dot', a, b, -1, b.ndim === 1 ? -1 : -2);
   return contract(a, b, plainDims(a, b));
-}
+});
 
 /** The sum of products of all elements of two arrays of one size. */
 export function vdot(x: ValueLike, y: ValueLike): Value {
@@ -135,33 +139,32 @@ export function vdot(x: ValueLike, y: ValueLike): Value {
 }
 
 /** The sum of products along an axis that both arrays have; the others broadcast. */
-export function vecdot(
-  x: ValueLike,
-  y: ValueLike,
-  { axis = -1 }: { readonly axis?: number } = {},
-): Value {
-  const [a, b] = promoteBoth('np.vecdot', x, y).map((v) => moveaxis(v, axis, -1));
-  if (a === undefined || b === undefined) return dot(x, y);
-  requireEqual('np.vecdot', a, b, -1, -1);
-  const shape = broadcastShapes('np.vecdot', [a.shape, b.shape]);
-  const [left, right] = [a, b].map((v) => broadcastValue('np.vecdot', v, shape));
-  const lead = range(shape.length - 1);
-  const last = [shape.length - 1];
-  return contract(left ?? a, right ?? b, {
-    lhsContract: last,
-    rhsContract: last,
-    lhsBatch: lead,
-    rhsBatch: lead,
-  });
-}
+export const vecdot = eagerly(
+  'np.vecdot',
+  (x: ValueLike, y: ValueLike, { axis = -1 }: { readonly axis?: number } = {}): Value => {
+    const [a, b] = promoteBoth('np.vecdot', x, y).map((v) => moveaxis(v, axis, -1));
+    if (a === undefined || b === undefined) return dot(x, y);
+    requireEqual('np.vecdot', a, b, -1, -1);
+    const shape = broadcastShapes('np.vecdot', [a.shape, b.shape]);
+    const [left, right] = [a, b].map((v) => broadcastValue('np.vecdot', v, shape));
+    const lead = range(shape.length - 1);
+    const last = [shape.length - 1];
+    return contract(left ?? a, right ?? b, {
+      lhsContract: last,
+      rhsContract: last,
+      lhsBatch: lead,
+      rhsBatch: lead,
+    });
+  },
+);
 
 /** [x.size, y.size]: all products of an element of x and one of y. */
-export function outer(x: ValueLike, y: ValueLike): Value {
+export const outer = eagerly('np.outer', (x: ValueLike, y: ValueLike): Value => {
   return multiply(reshape(x, [-1, 1]), reshape(y, [1, -1]));
-}
+});
 
 /** […, x rows · y rows, x columns · y columns]: every element of x times all of y. */
-export function kron(x: ValueLike, y: ValueLike): Value {
+export const kron = eagerly('np.kron', (x: ValueLike, y: ValueLike): Value => {
   const [a, b] = promoteBoth('np.kron', x, y);
   const ndim = Math.max(a.ndim, b.ndim);
   const sizes = ({ shape }: Value): number[] => [
@@ -170,39 +173,47 @@ export function kron(x: ValueLike, y: ValueLike): Value {
   ];
   const [left, right] = [sizes(a), sizes(b)];
   const product = multiply(
-    reshape(a, left.flatMap((size) => [size, 1])),
-    reshape(b, right.flatMap((size) => [1, size])),
+    reshape(
+      a,
+      left.flatMap((size) => [size, 1]),
+    ),
+    reshape(
+      b,
+      right.flatMap((size) => [1, size]),
+    ),
   );
-  return reshape(product, left.map((size, axis) => size * (right[axis] ?? 1)));
-}
+  return reshape(
+    product,
+    left.map((size, axis) => size * (right[axis] ?? 1)),
+  );
+});
 
 /** How many axes to sum (the last of x with the first of y), or which of x with which of y. */
-export type TensordotAxes = number | readonly [number | readonly number[], number | readonly number[]];
+export type TensordotAxes =
+  | number
+  | readonly [number | readonly number[], number | readonly number[]];
 
 /** The product that sums over pairs of axes. The result has the other axes of x, then those of y. */
-export function tensordot(
-  x: ValueLike,
-  y: ValueLike,
-  { axes = 2 }: { readonly axes?: TensordotAxes } = {},
-): Value {
-  const [a, b] = promoteBoth('np.tensordot', x, y);
-  const [left, right] =
-    typeof axes === 'number'
-      ? [range(axes).map((i) => a.ndim - axes + i), range(axes)]
-      : axes;
-  const lhsContract = normalizeAxes('np.tensordot', left, a.ndim);
-  const rhsContract = normalizeAxes('np.tensordot', right, b.ndim);
-  if (lhsContract.length !== rhsContract.length) {
-    throw contractionMismatch('np.tensordot', a.aval, b.aval, -1, -1);
-  }
-  lhsContract.forEach((axis, i) => {
-    requireEqual('np.tensordot', a, b, axis, rhsContract[i] ?? 0);
-  });
-  return contract(a, b, { lhsContract, rhsContract, lhsBatch: [], rhsBatch: [] });
-}
+export const tensordot = eagerly(
+  'np.tensordot',
+  (x: ValueLike, y: ValueLike, { axes = 2 }: { readonly axes?: TensordotAxes } = {}): Value => {
+    const [a, b] = promoteBoth('np.tensordot', x, y);
+    const [left, right] =
+      typeof axes === 'number' ? [range(axes).map((i) => a.ndim - axes + i), range(axes)] : axes;
+    const lhsContract = normalizeAxes('np.tensordot', left, a.ndim);
+    const rhsContract = normalizeAxes('np.tensordot', right, b.ndim);
+    if (lhsContract.length !== rhsContract.length) {
+      throw contractionMismatch('np.tensordot', a.aval, b.aval, -1, -1);
+    }
+    lhsContract.forEach((axis, i) => {
+      requireEqual('np.tensordot', a, b, axis, rhsContract[i] ?? 0);
+    });
+    return contract(a, b, { lhsContract, rhsContract, lhsBatch: [], rhsBatch: [] });
+  },
+);
 
 /** The cross product of vectors of three elements on the last axis; leading axes broadcast. */
-export function cross(x: ValueLike, y: ValueLike): Value {
+export const cross = eagerly('np.cross', (x: ValueLike, y: ValueLike): Value => {
   const [a, b] = promoteBoth('np.cross', x, y);
   for (const operand of [a, b]) {
     if (operand.shape.at(-1) !== 3) {
@@ -215,8 +226,5 @@ export function cross(x: ValueLike, y: ValueLike): Value {
   const turned = (v: Value, by: number): Value =>
     prim.concatenate([sliceAxis(v, last, by, 3), sliceAxis(v, last, 0, by)], last);
   const [u, v] = [left ?? a, right ?? b];
-  return prim.sub(
-    prim.mul(turned(u, 1), turned(v, 2)),
-    prim.mul(turned(u, 2), turned(v, 1)),
-  );
-}
+  return prim.sub(prim.mul(turned(u, 1), turned(v, 2)), prim.mul(turned(u, 2), turned(v, 1)));
+});

@@ -1,20 +1,14 @@
 /** Reductions: sums, extremes, moments, along the axes named or all. */
-import { range, sizeOf, type Shape } from '../base/aval.ts';
+import { range, type Shape, sizeOf } from '../base/aval.ts';
 import type { DType } from '../base/dtype.ts';
 import type { Value, ValueLike } from '../ir/value.ts';
 import * as prim from '../primitives/index.ts';
 import { divide, maximum, minimum, multiply, subtract, where } from './arithmetic.ts';
 import { astype, sqrt } from './elementwise.ts';
+import { eagerly } from './eager.ts';
 import { emptyReduction } from './errors.ts';
 import { broadcastTo, ravel, reshape, sliceAxis } from './movement.ts';
-import {
-  castTo,
-  normalizeAxes,
-  normalizeAxis,
-  toInexact,
-  toValue,
-  type Axes,
-} from './operands.ts';
+import { type Axes, castTo, normalizeAxes, normalizeAxis, toInexact, toValue } from './operands.ts';
 
 /** What every reduction is told. */
 export interface ReduceOptions {
@@ -57,26 +51,26 @@ const masked = (x: Value, mask: ValueLike | undefined, neutral: number): Value =
 const countable = (x: Value): Value => (x.dtype === 'bool' ? astype(x, 'int32') : x);
 
 /** The sum; booleans are counted as int32. */
-export function sum(operand: ValueLike, options: SumOptions = {}): Value {
+export const sum = eagerly('np.sum', (operand: ValueLike, options: SumOptions = {}): Value => {
   const x = countable(toValue('np.sum', operand));
   return reduceWith('np.sum', masked(x, options.where, 0), prim.reduceSum, options);
-}
+});
 
 /** The product; booleans count as int32. */
-export function prod(operand: ValueLike, options: SumOptions = {}): Value {
+export const prod = eagerly('np.prod', (operand: ValueLike, options: SumOptions = {}): Value => {
   const x = countable(toValue('np.prod', operand));
   return reduceWith('np.prod', masked(x, options.where, 1), prim.reduceProd, options);
-}
+});
 
 /** The arithmetic mean, as a float. */
-export function mean(operand: ValueLike, options: SumOptions = {}): Value {
+export const mean = eagerly('np.mean', (operand: ValueLike, options: SumOptions = {}): Value => {
   const x = toInexact('np.mean', operand);
   const axes = normalizeAxes('np.mean', options.axis, x.ndim);
   const total = sum(x, options);
   if (options.where === undefined) return divide(total, countOf(x, axes));
   const { where: mask, ...rest } = options;
   return divide(total, sum(broadcastTo(astype(mask, 'int32'), x.shape), rest));
-}
+});
 
 const countOf = (x: Value, axes: readonly number[]): number =>
   sizeOf(axes.map((axis) => x.shape[axis] ?? 1));
@@ -108,28 +102,44 @@ function extreme(
 }
 
 /** The largest element; NaN if there is one. */
-export const max = (x: ValueLike, options: ExtremeOptions = {}): Value =>
-  extreme('np.max', x, prim.reduceMax, maximum, options);
+export const max = eagerly(
+  'np.max',
+  (x: ValueLike, options: ExtremeOptions = {}): Value =>
+    extreme('np.max', x, prim.reduceMax, maximum, options),
+);
 
 /** The smallest element; NaN if there is one. */
-export const min = (x: ValueLike, options: ExtremeOptions = {}): Value =>
-  extreme('np.min', x, prim.reduceMin, minimum, options);
+export const min = eagerly(
+  'np.min',
+  (x: ValueLike, options: ExtremeOptions = {}): Value =>
+    extreme('np.min', x, prim.reduceMin, minimum, options),
+);
 
 /** The largest element minus the smallest. */
-export const ptp = (x: ValueLike, options: ReduceOptions = {}): Value =>
-  subtract(max(x, options), min(x, options));
+export const ptp = eagerly(
+  'np.ptp',
+  (x: ValueLike, options: ReduceOptions = {}): Value => subtract(max(x, options), min(x, options)),
+);
 
 /** bool: whether all elements are ≠ 0. */
-export const all = (x: ValueLike, options: ReduceOptions = {}): Value =>
-  reduceWith('np.all', astype(x, 'bool'), prim.reduceAnd, options);
+export const all = eagerly(
+  'np.all',
+  (x: ValueLike, options: ReduceOptions = {}): Value =>
+    reduceWith('np.all', astype(x, 'bool'), prim.reduceAnd, options),
+);
 
 /** bool: whether any element is ≠ 0. */
-export const any = (x: ValueLike, options: ReduceOptions = {}): Value =>
-  reduceWith('np.any', astype(x, 'bool'), prim.reduceOr, options);
+export const any = eagerly(
+  'np.any',
+  (x: ValueLike, options: ReduceOptions = {}): Value =>
+    reduceWith('np.any', astype(x, 'bool'), prim.reduceOr, options),
+);
 
 /** int32: how many elements are ≠ 0. */
-export const countNonzero = (x: ValueLike, options: ReduceOptions = {}): Value =>
-  sum(astype(x, 'bool'), options);
+export const countNonzero = eagerly(
+  'np.countNonzero',
+  (x: ValueLike, options: ReduceOptions = {}): Value => sum(astype(x, 'bool'), options),
+);
 
 /** Options of {@link variance} and {@link std}. */
 export interface VarianceOptions extends ReduceOptions {
@@ -138,19 +148,21 @@ export interface VarianceOptions extends ReduceOptions {
 }
 
 /** The mean squared distance from the mean, as a float. */
-export function variance(
-  operand: ValueLike,
-  { ddof = 0, ...options }: VarianceOptions = {},
-): Value {
-  const x = toInexact('np.var', operand);
-  const axes = normalizeAxes('np.var', options.axis, x.ndim);
-  const centred = subtract(x, mean(x, { ...options, keepdims: true }));
-  return divide(sum(multiply(centred, centred), options), countOf(x, axes) - ddof);
-}
+export const variance = eagerly(
+  'np.var',
+  (operand: ValueLike, { ddof = 0, ...options }: VarianceOptions = {}): Value => {
+    const x = toInexact('np.var', operand);
+    const axes = normalizeAxes('np.var', options.axis, x.ndim);
+    const centred = subtract(x, mean(x, { ...options, keepdims: true }));
+    return divide(sum(multiply(centred, centred), options), countOf(x, axes) - ddof);
+  },
+);
 
 /** The standard deviation: the square root of the variance. */
-export const std = (x: ValueLike, options: VarianceOptions = {}): Value =>
-  sqrt(variance(x, options));
+export const std = eagerly(
+  'np.std',
+  (x: ValueLike, options: VarianceOptions = {}): Value => sqrt(variance(x, options)),
+);
 
 /** Options of {@link average}. */
 export interface AverageOptions extends ReduceOptions {
@@ -159,13 +171,16 @@ export interface AverageOptions extends ReduceOptions {
 }
 
 /** The mean, weighted if weights are given. */
-export function average(operand: ValueLike, options: AverageOptions = {}): Value {
-  const { weights, ...rest } = options;
-  if (weights === undefined) return mean(operand, rest);
-  const x = toInexact('np.average', operand);
-  const share = broadcastTo(toInexact('np.average', weights), x.shape);
-  return divide(sum(multiply(x, share), rest), sum(share, rest));
-}
+export const average = eagerly(
+  'np.average',
+  (operand: ValueLike, options: AverageOptions = {}): Value => {
+    const { weights, ...rest } = options;
+    if (weights === undefined) return mean(operand, rest);
+    const x = toInexact('np.average', operand);
+    const share = broadcastTo(toInexact('np.average', weights), x.shape);
+    return divide(sum(multiply(x, share), rest), sum(share, rest));
+  },
+);
 
 /** Options of reductions along one axis. */
 export interface OneAxisOptions {
@@ -191,12 +206,18 @@ function position(
 }
 
 /** int32: the position of the first largest element (the first NaN, if there is one). */
-export const argmax = (x: ValueLike, options: OneAxisOptions = {}): Value =>
-  position('np.argmax', x, prim.argmax, options);
+export const argmax = eagerly(
+  'np.argmax',
+  (x: ValueLike, options: OneAxisOptions = {}): Value =>
+    position('np.argmax', x, prim.argmax, options),
+);
 
 /** int32: the position of the first smallest element (the first NaN, if there is one). */
-export const argmin = (x: ValueLike, options: OneAxisOptions = {}): Value =>
-  position('np.argmin', x, prim.argmin, options);
+export const argmin = eagerly(
+  'np.argmin',
+  (x: ValueLike, options: OneAxisOptions = {}): Value =>
+    position('np.argmin', x, prim.argmin, options),
+);
 
 /** Options of {@link cumsum}. */
 export interface CumulativeOptions {
@@ -207,15 +228,15 @@ export interface CumulativeOptions {
 }
 
 /** The sum of the elements up to and including each; booleans count as int32. */
-export function cumsum(
-  operand: ValueLike,
-  { axis = null, dtype }: CumulativeOptions = {},
-): Value {
-  const input = countable(toValue('np.cumsum', operand));
-  const typed = dtype === undefined ? input : astype(input, dtype);
-  const x = axis === null ? ravel(typed) : typed;
-  return prim.cumsum(x, normalizeAxis('np.cumsum', axis ?? 0, x.ndim), false);
-}
+export const cumsum = eagerly(
+  'np.cumsum',
+  (operand: ValueLike, { axis = null, dtype }: CumulativeOptions = {}): Value => {
+    const input = countable(toValue('np.cumsum', operand));
+    const typed = dtype === undefined ? input : astype(input, dtype);
+    const x = axis === null ? ravel(typed) : typed;
+    return prim.cumsum(x, normalizeAxis('np.cumsum', axis ?? 0, x.ndim), false);
+  },
+);
 
 /** Options of {@link diff}. */
 export interface DiffOptions {
@@ -226,13 +247,16 @@ export interface DiffOptions {
 }
 
 /** Each element minus the one before it; one fewer along the axis. */
-export function diff(operand: ValueLike, { n = 1, axis = -1 }: DiffOptions = {}): Value {
-  const x = toValue('np.diff', operand);
-  const place = normalizeAxis('np.diff', axis, x.ndim);
-  return range(n).reduce((values) => {
-    const size = values.shape[place] ?? 0;
-    const later = sliceAxis(values, place, Math.min(1, size), size);
-    const earlier = sliceAxis(values, place, 0, Math.max(0, size - 1));
-    return x.dtype === 'bool' ? prim.xor(later, earlier) : prim.sub(later, earlier);
-  }, x);
-}
+export const diff = eagerly(
+  'np.diff',
+  (operand: ValueLike, { n = 1, axis = -1 }: DiffOptions = {}): Value => {
+    const x = toValue('np.diff', operand);
+    const place = normalizeAxis('np.diff', axis, x.ndim);
+    return range(n).reduce((values) => {
+      const size = values.shape[place] ?? 0;
+      const later = sliceAxis(values, place, Math.min(1, size), size);
+      const earlier = sliceAxis(values, place, 0, Math.max(0, size - 1));
+      return x.dtype === 'bool' ? prim.xor(later, earlier) : prim.sub(later, earlier);
+    }, x);
+  },
+);

@@ -28,7 +28,7 @@ export const dtypeMismatch = defineError({
   fix: "convert one operand first: x.astype('float32')",
   example: {
     fails: "lax.add(np.ones([2], { dtype: 'int32' }), np.ones([2]))",
-    works: "lax.add(np.ones([2]), np.ones([2]))",
+    works: 'lax.add(np.ones([2]), np.ones([2]))',
   },
 });
 
@@ -40,7 +40,7 @@ export const unsupportedDType = defineError({
   fix: (_op, _aval, allowed) => `convert the operand first: x.astype('${allowed[0]}')`,
   example: {
     fails: "lax.floor(np.ones([2], { dtype: 'int32' }))",
-    works: "lax.floor(np.ones([2]))",
+    works: 'lax.floor(np.ones([2]))',
   },
 });
 

@@ -37,9 +37,10 @@ export const scatterLowering = (avals: readonly Aval[], spec: ScatterSpec): Step
     if (sizeOf(updates.shape) === 0) return;
     const windows = scatterWindows(spec, operand, updates);
     const parallelAxes = independentAxes(windows, operand, updates);
-    const serialAxes = updates.shape
-      .map((_, axis) => axis)
-      .filter((a) => !parallelAxes.includes(a));
+    // Windows in the order of their index vectors: the last one that writes an element wins.
+    const serialAxes = [...windows.positionAxes, ...windows.windowAxes].filter(
+      (axis) => !parallelAxes.includes(axis),
+    );
     step({
       parallel: sizesOf(updates.shape, parallelAxes),
       serial: sizesOf(updates.shape, serialAxes),

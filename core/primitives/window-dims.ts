@@ -30,7 +30,7 @@ export type GatherSpec = {
  * Where a scatter writes and how, as in StableHLO with the index vector on the last axis of the indices.
  *
  * Windows that do not lie inside of the operand are moved inside by `clip` and left out by `drop`. Of
- * several updates to one element the last in row-major order wins under `set`.
+ * several updates to one element, that of the last index vector in row-major order wins under `set`.
  *
  * @see https://openxla.org/stablehlo/spec#scatter
  */

@@ -1,5 +1,5 @@
 /** Random decisions, choices and orders. */
-import { sizeOf, type Shape } from '../base/aval.ts';
+import { type Shape, sizeOf } from '../base/aval.ts';
 import { Value, type ValueLike } from '../ir/value.ts';
 import { add, multiply, subtract } from '../numpy/arithmetic.ts';
 import { arange, zeros } from '../numpy/creation.ts';
@@ -15,7 +15,7 @@ import * as prim from '../primitives/index.ts';
 import { checkParameters, gumbel, uniform } from './continuous.ts';
 import { notToPermute, tooFewToChoose } from './errors.ts';
 import { randint } from './integers.ts';
-import { bits, splitList, type ShapeLike } from './key.ts';
+import { bits, type ShapeLike, splitList } from './key.ts';
 
 /**
  * bool[shape], true with probability `p`.
@@ -33,8 +33,10 @@ export const bernoulli = eagerly(
 );
 
 /** int32[shape] of −1 and 1, equally likely. */
-export const rademacher = eagerly('random.rademacher', (key: Value, shape: ShapeLike = []): Value =>
-  subtract(multiply(astype(bernoulli(key, 0.5, shape), 'int32'), 2), 1),
+export const rademacher = eagerly(
+  'random.rademacher',
+  (key: Value, shape: ShapeLike = []): Value =>
+    subtract(multiply(astype(bernoulli(key, 0.5, shape), 'int32'), 2), 1),
 );
 
 /** Options of {@link categorical}. */
@@ -147,7 +149,8 @@ export const choice = eagerly(
   'random.choice',
   (key: Value, x: Value | number, shape: ShapeLike = [], options: ChoiceOptions = {}): Value => {
     const wanted = checkShape('random.choice', shape);
-    const place = x instanceof Value ? normalizeAxis('random.choice', options.axis ?? 0, x.ndim) : 0;
+    const place =
+      x instanceof Value ? normalizeAxis('random.choice', options.axis ?? 0, x.ndim) : 0;
     const available = x instanceof Value ? (x.shape[place] ?? 0) : x;
     const draws = sizeOf(wanted);
     const isDistinct = options.replace === false;
@@ -158,13 +161,19 @@ export const choice = eagerly(
       const chosen = sliceAxis(permutation(key, x, { axis: place }), place, 0, draws);
       return reshape(chosen, x.shape.toSpliced(place, 1, ...wanted));
     }
-    const positions = draws === 0 ? zeros(wanted, { dtype: 'int32' }) : draw(key, available, wanted, options);
+    const positions =
+      draws === 0 ? zeros(wanted, { dtype: 'int32' }) : draw(key, available, wanted, options);
     return x instanceof Value ? take(x, positions, { axis: place }) : positions;
   },
 );
 
 /** int32[shape] of positions below `available`. */
-function draw(key: Value, available: number, shape: Shape, { replace = true, p }: ChoiceOptions): Value {
+function draw(
+  key: Value,
+  available: number,
+  shape: Shape,
+  { replace = true, p }: ChoiceOptions,
+): Value {
   const draws = sizeOf(shape);
   if (p === undefined) {
     if (replace) return randint(key, shape, 0, available);

@@ -1,5 +1,5 @@
 /** Random floats. */
-import { sameShape, type Shape } from '../base/aval.ts';
+import { type Shape, sameShape } from '../base/aval.ts';
 import { Value, type ValueLike } from '../ir/value.ts';
 import { add, clip, divide, multiply, subtract } from '../numpy/arithmetic.ts';
 import { eagerly } from '../numpy/eager.ts';
@@ -14,15 +14,19 @@ const tiny = 2 ** -126;
 const aboveMinusOne = -1 + 2 ** -24;
 const mantissaBits = 23;
 
-const float = (op: string, x: ValueLike): Value =>
-  castTo(op, x, { dtype: 'float32', weak: false });
+const float = (op: string, x: ValueLike): Value => castTo(op, x, { dtype: 'float32', weak: false });
 
 /** The shape, if it holds these parameters. */
-export function checkParameters(op: string, shape: ShapeLike, parameters: readonly ValueLike[]): Shape {
+export function checkParameters(
+  op: string,
+  shape: ShapeLike,
+  parameters: readonly ValueLike[],
+): Shape {
   const wanted = checkShape(op, shape);
   const own = parameters.map((p) => (p instanceof Value ? p.shape : []));
   const spanned = broadcastShapes(op, own);
-  const fits = spanned.length <= wanted.length && sameShape(broadcastShapes(op, [spanned, wanted]), wanted);
+  const fits =
+    spanned.length <= wanted.length && sameShape(broadcastShapes(op, [spanned, wanted]), wanted);
   if (!fits) throw shapeOfParameters(op, spanned, wanted);
   return wanted;
 }
@@ -94,7 +98,9 @@ function neighbour(x: Value, isAbove: boolean): Value {
   const pattern = prim.bitcast(x, 'int32');
   const isNegative = prim.lt(x, zero);
   const [away, towards] = [prim.add(pattern, int(1)), prim.sub(pattern, int(1))];
-  const moved = isAbove ? prim.select(isNegative, towards, away) : prim.select(isNegative, away, towards);
+  const moved = isAbove
+    ? prim.select(isNegative, towards, away)
+    : prim.select(isNegative, away, towards);
   // Zero has neighbours of either sign, whichever sign it has itself.
   const least = isAbove ? int(1) : int(-0x7fffffff);
   return prim.bitcast(prim.select(prim.eq(x, zero), least, moved), 'float32');
@@ -103,8 +109,7 @@ function neighbour(x: Value, isAbove: boolean): Value {
 /** f32[shape] of the exponential distribution with rate 1. */
 export const exponential = eagerly(
   'random.exponential',
-  (key: Value, shape: ShapeLike = []): Value =>
-    prim.neg(prim.log1p(prim.neg(uniform(key, shape)))),
+  (key: Value, shape: ShapeLike = []): Value => prim.neg(prim.log1p(prim.neg(uniform(key, shape)))),
 );
 
 /** f32[shape] of the standard Gumbel distribution. */

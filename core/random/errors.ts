@@ -1,5 +1,5 @@
 /** Errors of random numbers. */
-import { showAval, type Aval, type Shape } from '../base/aval.ts';
+import { type Aval, type Shape, showAval } from '../base/aval.ts';
 import { defineError } from '../base/errors.ts';
 
 /** Something that is no key was passed as one. */

@@ -4,8 +4,9 @@
  * The generator is threefry-2x32 with one counter per element, bit for bit JAX's default.
  * @see Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3".
  */
-export { bernoulli, categorical, choice, permutation, rademacher } from './choices.ts';
+
 export type { CategoricalOptions, ChoiceOptions, PermutationOptions } from './choices.ts';
+export { bernoulli, categorical, choice, permutation, rademacher } from './choices.ts';
 export {
   exponential,
   gumbel,
@@ -13,8 +14,8 @@ export {
   logistic,
   normal,
   truncatedNormal,
-  uniform,
   type UniformOptions,
+  uniform,
 } from './continuous.ts';
-export { randint, type RandintOptions } from './integers.ts';
+export { type RandintOptions, randint } from './integers.ts';
 export { bits, foldIn, key, split, splitList } from './key.ts';

@@ -1,6 +1,6 @@
 /** Random integers in a range. */
 import type { Shape } from '../base/aval.ts';
-import { isInteger, type DType } from '../base/dtype.ts';
+import { type DType, isInteger } from '../base/dtype.ts';
 import { Value, type ValueLike } from '../ir/value.ts';
 import { eagerly } from '../numpy/eager.ts';
 import { wrongDType } from '../numpy/errors.ts';
@@ -8,7 +8,7 @@ import { broadcastValue } from '../numpy/operands.ts';
 import * as prim from '../primitives/index.ts';
 import { checkParameters } from './continuous.ts';
 import { badSeed } from './errors.ts';
-import { bits, splitList, type ShapeLike } from './key.ts';
+import { bits, type ShapeLike, splitList } from './key.ts';
 
 /** What {@link randint} makes. */
 export interface RandintOptions {

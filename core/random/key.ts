@@ -2,7 +2,7 @@
  * Keys: where randomness comes from. A key is uint32[2]; functions of keys are pure, so that the same
  * key always gives the same numbers.
  */
-import { range, sizeOf, type Shape } from '../base/aval.ts';
+import { range, type Shape, sizeOf } from '../base/aval.ts';
 import { isInteger } from '../base/dtype.ts';
 import { Value, type ValueLike } from '../ir/value.ts';
 import { asOneProgram, eagerly } from '../numpy/eager.ts';
@@ -72,8 +72,10 @@ function cipher(op: string, source: Value, shape: Shape): [Value, Value] {
  * uint32[count, 2] (or uint32[…count, 2]): new keys, independent of each other and of the old one,
  * which should not be used any more.
  */
-export const split = eagerly('random.split', (source: Value, count: ShapeLike = 2): Value =>
-  joined(...cipher('random.split', source, checkShape('random.split', count))),
+export const split = eagerly(
+  'random.split',
+  (source: Value, count: ShapeLike = 2): Value =>
+    joined(...cipher('random.split', source, checkShape('random.split', count))),
 );
 
 /** `count` new keys as a list, for destructuring: `const [a, b] = random.splitList(key, 2)`. */

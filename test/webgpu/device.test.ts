@@ -112,8 +112,8 @@ if (available) {
       [new Float32Array(0), 'float32'],
     ] as const) {
       const storage = device.upload(data, dtype);
-      assert.equal(await storage.read(), data.slice());
-      assert.equal(storage.peek() === null, data.length > 1000);
+      assert.equal([...(await storage.read())], [...data]);
+      assert.is(storage.peek() === null, data.length > 1000);
       storage.free();
     }
   });
@@ -126,7 +126,8 @@ if (available) {
 
   test('intermediates live in the arena, also where a kernel works in place', async () => {
     const executable = device.load(chain(300));
-    assert.is(executable.kernels.length, 2);
+    // What is an input is bound read-only, what is in the arena is not: other text.
+    assert.is(executable.kernels.length, 3);
     const x = device.upload(new Float32Array(300).fill(3), 'float32');
     const [y] = executable.run([x], none);
     assert.equal(await y?.read(), new Float32Array(300).fill(31));
@@ -135,9 +136,9 @@ if (available) {
   });
 
   test('two thousand runs in a row need no waiting, little memory and few bind groups', async () => {
-    const executable = device.load(planOf(scale(64, 1)));
-    const before = device.memory();
-    let x = device.upload(new Float32Array(64), 'float32');
+    const fresh = await makeDevice();
+    const executable = fresh.load(planOf(scale(64, 1)));
+    let x = fresh.upload(new Float32Array(64), 'float32');
     for (let i = 0; i < 2000; i++) {
       const [next] = executable.run([x], none);
       assert.ok(next);
@@ -146,11 +147,11 @@ if (available) {
     }
     assert.equal(await x.read(), new Float32Array(64).fill(2000));
     x.free();
-    const after = device.memory();
-    assert.is(after.liveBytes, before.liveBytes);
-    assert.is(after.liveArrays, before.liveArrays);
-    assert.ok(after.pooledBytes - before.pooledBytes < 4096);
-    assert.ok(device.bindGroupCount < 40, `${device.bindGroupCount} bind groups`);
+    const { liveBytes, liveArrays, pooledBytes } = fresh.memory();
+    assert.equal([liveBytes, liveArrays], [0, 0]);
+    assert.ok(pooledBytes < 4096, `${pooledBytes} bytes pooled`);
+    assert.ok(fresh.bindGroupCount < 40, `${fresh.bindGroupCount} bind groups`);
+    fresh.destroy();
   });
 
   test('results that stay alive cannot make bind groups pile up without bound', async () => {
@@ -225,7 +226,6 @@ if (available) {
       x = next;
       if (i % 10 === 9) await small.settle();
     }
-    assert.ok(Number.isFinite((await x.read())[0] ?? 0) || true);
     const { peakBytes } = small.memory();
     assert.ok(peakBytes < 2 * budgetBytes, `peak ${peakBytes}`);
     small.destroy();

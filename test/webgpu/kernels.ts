@@ -99,6 +99,9 @@ export function noise(length: number, seed = 1): Float32Array {
   });
 }
 
+/** No elements: fails every comparison. */
+export const nothing = new Float32Array(0);
+
 /** The largest difference, relative to the largest expected value. */
 export function worst(actual: TypedArray, expected: TypedArray): number {
   let difference = 0;

@@ -36,10 +36,10 @@ export interface TrainResult {
 
 /** The optimizer of a run: AdamW on clipped gradients, the rate warmed up and then lowered to zero. */
 const optimizer = (config: EnergyTrainingConfig) =>
-  nn.chain(
-    nn.clipByGlobalNorm(config.clipNorm),
-    nn.adamw(
-      nn.warmupCosineDecay({
+  nn.optim.chain(
+    nn.optim.clipByGlobalNorm(config.clipNorm),
+    nn.optim.adamw(
+      nn.optim.warmupCosineDecay({
         initValue: 0,
         peakValue: config.learningRate,
         warmupSteps: Math.min(config.warmup, config.steps - 1),
@@ -81,7 +81,7 @@ export async function trainEnergyModel(
     (params: EnergyParams, state: ReturnType<typeof transform.init>, step: Value) => {
       const [[value, aux], grads] = gradient(params, random.foldIn(dataKey, step));
       const [updates, next] = transform.update(grads, state, params);
-      return { params: nn.applyUpdates(params, updates), state: next, loss: value, ...aux };
+      return { params: nn.optim.applyUpdates(params, updates), state: next, loss: value, ...aux };
     },
     { donate: [0, 1] },
   );

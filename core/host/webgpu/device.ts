@@ -124,7 +124,7 @@ class Gpu implements WebGpuDevice, StorageOwner {
     this.#device.addEventListener('uncapturederror', (event) => {
       event.preventDefault();
       const { error } = event;
-      this.#failures.report(
+      this.#failures.reportConsequence(
         executionFailed.at({ site: null, cause: error }, this.#lastRun, error.message.trim()),
       );
     });
@@ -285,7 +285,7 @@ class Gpu implements WebGpuDevice, StorageOwner {
     } catch (cause) {
       // The reasons are told by events of their own, which may come a little later.
       await new Promise((resolve) => setTimeout(resolve, 0));
-      this.#failures.report(
+      this.#failures.reportConsequence(
         executionFailed.at({ site: null, cause }, this.#lastRun, 'a result could not be read'),
       );
       this.#staging.discard(staging);

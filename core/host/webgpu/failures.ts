@@ -5,12 +5,18 @@ import { deviceLost } from './errors.ts';
 /** Errors that have been reported and not yet raised. */
 export class Failures {
   #first: EnerjaxError | null = null;
+  #consequence: EnerjaxError | null = null;
   #lost: EnerjaxError | null = null;
   readonly #awaited = new Set<Promise<void>>();
 
-  /** Keeps an error for the next read. Those that follow from it are dropped. */
+  /** Keeps an error for the next read; later ones are dropped, since they follow from it as a rule. */
   report(error: EnerjaxError): void {
     this.#first ??= error;
+  }
+
+  /** Keeps an error that is raised only if no cause of it is known. */
+  reportConsequence(error: EnerjaxError): void {
+    this.#consequence ??= error;
   }
 
   /** From now on everything fails. */
@@ -36,8 +42,9 @@ export class Failures {
 
   /** @throws the first error that is not yet raised, or that of the loss. */
   raise(): void {
-    const error = this.#lost ?? this.#first;
+    const error = this.#lost ?? this.#first ?? this.#consequence;
     this.#first = null;
+    this.#consequence = null;
     if (error !== null) throw error;
   }
 
