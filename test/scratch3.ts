@@ -6,7 +6,7 @@ import { energyConfig, energySpec, infoNce, multiStepEnergyCorrection } from '..
 import * as nn from '../nn/index.ts';
 import { grad, jit, valueAndGrad, vmap } from '../transforms/index.ts';
 for (const fuse of [false, true]) {
-  await setDefaultDevice(createJsDevice({ fuse, precision: 'float64' }));
+  await setDefaultDevice(fuse ? 'wasm' : createJsDevice({ fuse, precision: 'float64' }));
   const cfg = energyConfig({ contextDim: 24, energyActDim: 7, hidden: 32, heads: 4, layers: 1, dropoutRate: 0 });
   const params = nn.initParams(energySpec(cfg), random.key(0));
   const h = random.normal(random.key(1), [4, 12, 24]);

@@ -2,13 +2,13 @@
 import { range, type Shape } from '../base/aval.ts';
 import { type DType, kindOfScalar, promoteDTypes } from '../base/dtype.ts';
 import type { Value, ValueLike } from '../ir/value.ts';
-import { convert, ge, iota, literal, select } from '../primitives/index.ts';
+import { convert, eq, floor, ge, iota, literal, select } from '../primitives/index.ts';
 import { add, divide, multiply, subtract } from './arithmetic.ts';
 import type { DTypeOption } from './array.ts';
 import { eagerly } from './eager.ts';
 import { wrongRank, zeroStep } from './errors.ts';
 import { concatenate } from './join.ts';
-import { broadcastTo, diagonal, expandDims } from './movement.ts';
+import { broadcastTo, diagonal, expandDims, ravel, reshape } from './movement.ts';
 import {
   broadcastValue,
   castTo,
@@ -92,8 +92,8 @@ export function arange(...args: readonly (number | DTypeOption | undefined)[]): 
 
 function wholeRange(start: number, step: number, count: number, dtype: DType): Value {
   if (dtype === 'bool') return convert(wholeRange(start, step, count, 'int32'), 'bool');
-  const steps = iota(dtype, [count], 0);
-  const scaled = step === 1 ? steps : multiply(steps, Math.trunc(step));
+  const counted = iota(dtype, [count], 0);
+  const scaled = step === 1 ? counted : multiply(counted, Math.trunc(step));
   return start === 0 ? scaled : add(scaled, Math.trunc(start));
 }
 
@@ -118,7 +118,7 @@ export const linspace = eagerly(
     count = 50,
     { endpoint = true, axis = 0, dtype = 'float32' }: LinspaceOptions = {},
   ): Value => {
-    const steps = endpoint ? count - 1 : count;
+    const gaps = endpoint ? count - 1 : count;
     const from = castTo('np.linspace', start, { dtype: 'float32', weak: false });
     const to = castTo('np.linspace', stop, { dtype: 'float32', weak: false });
     const ndim = Math.max(from.ndim, to.ndim) + 1;
@@ -127,10 +127,7 @@ export const linspace = eagerly(
     const [a, b] = [from, to].map((x) => alignAxes(x, ndim, place));
     if (a === undefined || b === undefined) return zeros([0]);
     const fraction = (length: number): Value =>
-      multiply(
-        broadcastTo(iota('float32', along(length), place), along(length)),
-        1 / Math.max(1, steps),
-      );
+      divide(iota('float32', along(length), place), Math.max(1, gaps));
     // Weighing both ends keeps them exact; the last point is put in as it is.
     const inner = (length: number): Value => {
       const t = fraction(length);
@@ -140,13 +137,15 @@ export const linspace = eagerly(
     const points = inner(isClosed ? count - 1 : count);
     const last = broadcastTo(b, points.shape.with(place, 1));
     const all = isClosed ? concatenate([points, last], { axis: place }) : points;
-    return dtype === 'float32' ? all : convert(all, checkDType('np.linspace', dtype));
+    if (dtype === 'float32') return all;
+    // Whole numbers are rounded down, as in NumPy, where conversion alone would truncate.
+    return convert(floor(all), checkDType('np.linspace', dtype));
   },
 );
 
 /** The array with leading axes up to `ndim` − 1, and a new one at `place`. */
 function alignAxes(x: Value, ndim: number, place: number): Value {
-  const wide = x.reshape([...range(ndim - 1 - x.ndim).map(() => 1), ...x.shape]);
+  const wide = reshape(x, [...range(ndim - 1 - x.ndim).map(() => 1), ...x.shape]);
   return expandDims(wide, place);
 }
 
@@ -163,7 +162,7 @@ export const eye = eagerly(
   'np.eye',
   (rows: number, { columns = rows, k = 0, dtype = 'float32' }: EyeOptions = {}): Value => {
     const shape = checkShape('np.eye', [rows, columns]);
-    const isOn = add(iota('int32', shape, 0), k).equal(iota('int32', shape, 1));
+    const isOn = eq(add(iota('int32', shape, 0), k), iota('int32', shape, 1));
     return convert(isOn, checkDType('np.eye', dtype));
   },
 );
@@ -236,12 +235,18 @@ export function meshgrid(
   arrays: readonly ValueLike[],
   { indexing = 'xy' }: MeshgridOptions = {},
 ): Value[] {
-  const xs = arrays.map((x) => toValue('np.meshgrid', x).reshape([-1]));
+  const xs = arrays.map((x) => ravel(toValue('np.meshgrid', x)));
   const order = range(xs.length);
   if (indexing === 'xy' && xs.length > 1) order.splice(0, 2, 1, 0);
   const shape = order.map((i) => xs[i]?.size ?? 0);
   return xs.map((x, i) => {
     const place = order.indexOf(i);
-    return broadcastTo(x.reshape(range(xs.length).map((a) => (a === place ? x.size : 1))), shape);
+    return broadcastTo(
+      reshape(
+        x,
+        range(xs.length).map((a) => (a === place ? x.size : 1)),
+      ),
+      shape,
+    );
   });
 }

@@ -3,6 +3,7 @@ import { range } from '../base/aval.ts';
 import type { Value, ValueLike } from '../ir/value.ts';
 import * as prim from '../primitives/index.ts';
 import { multiply } from './arithmetic.ts';
+import { eagerly } from './eager.ts';
 import { type Label, parseEquation } from './einsum-notation.ts';
 import { contractionOrder, keptLabels } from './einsum-order.ts';
 import { astype } from './elementwise.ts';
@@ -28,30 +29,33 @@ interface Term {
  * @example
  * const scores = np.einsum('bqhd,bkhd->bhqk', query, key);
  */
-export function einsum(subscripts: string, ...operands: readonly ValueLike[]): Value {
-  const promoted = promote('np.einsum', operands.length === 0 ? [0] : operands);
-  const { dtype } = promoted[0] ?? { dtype: 'float32' };
-  const values = dtype === 'bool' ? promoted.map((x) => astype(x, 'int32')) : promoted;
-  const shapes = operands.length === 0 ? [] : values.map((x) => x.shape);
-  const { operands: names, output, sizes } = parseEquation(subscripts, shapes);
-  let terms = values.map((value, i) => simplify({ value, labels: names[i] ?? [] }, sizes));
-  terms = terms.map((term, i) => sumOut(term, keptLabels(labelsWithout(terms, [i]), output)));
-  const order = contractionOrder({
-    operands: terms.map((term) => new Set(term.labels)),
-    output: new Set(output),
-    sizes,
-  });
-  for (const pair of order) {
-    const [a, b] = [terms[pair[0]], terms[pair[1]]];
-    if (a === undefined || b === undefined) continue;
-    const kept = keptLabels(labelsWithout(terms, pair), output);
-    terms = [...terms.filter((_, i) => !pair.includes(i)), multiplyTerms(a, b, kept)];
-  }
-  const [result] = terms;
-  if (result === undefined) return multiply(1, 1);
-  const arranged = arrange(result, output, sizes);
-  return dtype === 'bool' ? astype(arranged, 'bool') : arranged;
-}
+export const einsum = eagerly(
+  'np.einsum',
+  (subscripts: string, ...operands: readonly ValueLike[]): Value => {
+    const promoted = promote('np.einsum', operands.length === 0 ? [0] : operands);
+    const { dtype } = promoted[0] ?? { dtype: 'float32' };
+    const values = dtype === 'bool' ? promoted.map((x) => astype(x, 'int32')) : promoted;
+    const shapes = operands.length === 0 ? [] : values.map((x) => x.shape);
+    const { operands: names, output, sizes } = parseEquation(subscripts, shapes);
+    let terms = values.map((value, i) => simplify({ value, labels: names[i] ?? [] }, sizes));
+    terms = terms.map((term, i) => sumOut(term, keptLabels(labelsWithout(terms, [i]), output)));
+    const order = contractionOrder({
+      operands: terms.map((term) => new Set(term.labels)),
+      output: new Set(output),
+      sizes,
+    });
+    for (const pair of order) {
+      const [a, b] = [terms[pair[0]], terms[pair[1]]];
+      if (a === undefined || b === undefined) continue;
+      const kept = keptLabels(labelsWithout(terms, pair), output);
+      terms = [...terms.filter((_, i) => !pair.includes(i)), multiplyTerms(a, b, kept)];
+    }
+    const [result] = terms;
+    if (result === undefined) return multiply(1, 1);
+    const arranged = arrange(result, output, sizes);
+    return dtype === 'bool' ? astype(arranged, 'bool') : arranged;
+  },
+);
 
 const labelsWithout = (terms: readonly Term[], left: readonly number[]): (readonly Label[])[] =>
   terms.filter((_, i) => !left.includes(i)).map((term) => term.labels);

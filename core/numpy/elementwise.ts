@@ -3,6 +3,7 @@ import { isFloat } from '../base/dtype.ts';
 import type { Value, ValueLike } from '../ir/value.ts';
 import * as prim from '../primitives/index.ts';
 import { divide, multiply } from './arithmetic.ts';
+import { eagerly } from './eager.ts';
 import { wrongDType } from './errors.ts';
 import { broadcastValue, castTo, toInexact, toValue } from './operands.ts';
 
@@ -10,18 +11,15 @@ type Elementwise = (x: ValueLike) => Value;
 type Apply = (x: Value) => Value;
 
 /** A function of floats; other types are converted. */
-const ofFloats =
-  (name: string, apply: Apply): Elementwise =>
-  (x) =>
-    apply(toInexact(`np.${name}`, x));
+const ofFloats = (name: string, apply: Apply): Elementwise =>
+  eagerly(`np.${name}`, (x: ValueLike) => apply(toInexact(`np.${name}`, x)));
 
 /** A function of floats that leaves integers and booleans as they are. */
-const roundsFloats =
-  (name: string, apply: Apply): Elementwise =>
-  (operand) => {
+const roundsFloats = (name: string, apply: Apply): Elementwise =>
+  eagerly(`np.${name}`, (operand: ValueLike) => {
     const x = toValue(`np.${name}`, operand);
     return isFloat(x.dtype) ? apply(x) : x;
-  };
+  });
 
 /** `value` in the type and shape of `x`. */
 const like = (x: Value, value: number): Value =>
@@ -184,19 +182,22 @@ export interface RoundOptions {
 }
 
 /** The nearest number with so many decimals, halves to even. */
-export function round(operand: ValueLike, { decimals = 0 }: RoundOptions = {}): Value {
-  const x = toValue('np.round', operand);
-  if (decimals === 0) return isFloat(x.dtype) ? prim.round(x) : x;
-  if (!isFloat(x.dtype)) {
-    if (decimals > 0) return x;
-    const rounded = round(castTo('np.round', x, { dtype: 'float32', weak: false }), { decimals });
-    return prim.convert(rounded, x.dtype);
-  }
-  const scale = 10 ** Math.abs(decimals);
-  return decimals > 0
-    ? divide(prim.round(multiply(x, scale)), scale)
-    : multiply(prim.round(divide(x, scale)), scale);
-}
+export const round = eagerly(
+  'np.round',
+  (operand: ValueLike, { decimals = 0 }: RoundOptions = {}): Value => {
+    const x = toValue('np.round', operand);
+    if (decimals === 0) return isFloat(x.dtype) ? prim.round(x) : x;
+    if (!isFloat(x.dtype)) {
+      if (decimals > 0) return x;
+      const rounded = round(castTo('np.round', x, { dtype: 'float32', weak: false }), { decimals });
+      return prim.convert(rounded, x.dtype);
+    }
+    const scale = 10 ** Math.abs(decimals);
+    return decimals > 0
+      ? divide(prim.round(multiply(x, scale)), scale)
+      : multiply(prim.round(divide(x, scale)), scale);
+  },
+);
 
 /** All bits flipped; the logical not of booleans. */
 export const bitwiseNot: Elementwise = (operand) => {
@@ -228,16 +229,19 @@ export interface NanToNumOptions {
 const greatest = 3.4028234663852886e38;
 
 /** x with NaN and infinities replaced by finite numbers. */
-export function nanToNum(
-  operand: ValueLike,
-  { nan = 0, posinf = greatest, neginf = -greatest }: NanToNumOptions = {},
-): Value {
-  const x = toValue('np.nanToNum', operand);
-  if (!isFloat(x.dtype)) return x;
-  const defined = prim.select(prim.ne(x, x), like(x, nan), x);
-  const below = prim.select(prim.eq(x, like(x, Infinity)), like(x, posinf), defined);
-  return prim.select(prim.eq(x, like(x, -Infinity)), like(x, neginf), below);
-}
+export const nanToNum = eagerly(
+  'np.nanToNum',
+  (
+    operand: ValueLike,
+    { nan = 0, posinf = greatest, neginf = -greatest }: NanToNumOptions = {},
+  ): Value => {
+    const x = toValue('np.nanToNum', operand);
+    if (!isFloat(x.dtype)) return x;
+    const defined = prim.select(prim.ne(x, x), like(x, nan), x);
+    const below = prim.select(prim.eq(x, like(x, Infinity)), like(x, posinf), defined);
+    return prim.select(prim.eq(x, like(x, -Infinity)), like(x, neginf), below);
+  },
+);
 
 /** x in another element type: floats truncate towards zero, numbers to bool by ≠ 0. */
 export const astype = (operand: ValueLike, dtype: Value['dtype']): Value =>

@@ -2,7 +2,7 @@
 import { range, type Shape, sameShape } from '../base/aval.ts';
 import type { Value, ValueLike } from '../ir/value.ts';
 import * as prim from '../primitives/index.ts';
-import { eagerly } from './eager.ts';
+import { asOneProgram, eagerly } from './eager.ts';
 import { joinMismatch, notAnIndex, splitMismatch } from './errors.ts';
 import { type AxisOption, broadcastTo, expandDims, ravel, reshape, sliceAxis } from './movement.ts';
 import { type Axes, normalizeAxes, normalizeAxis, promote, toValue } from './operands.ts';
@@ -92,7 +92,9 @@ export function split(
   const bound = (cut: number): number => Math.min(size, Math.max(0, cut < 0 ? cut + size : cut));
   const starts = [0, ...cuts.map(bound)];
   const limits = [...cuts.map(bound), size];
-  return starts.map((start, i) => sliceAxis(x, place, start, Math.max(start, limits[i] ?? size)));
+  return asOneProgram('np.split', () =>
+    starts.map((start, i) => sliceAxis(x, place, start, Math.max(start, limits[i] ?? size))),
+  );
 }
 
 /** The slices along an axis, which they no longer have. */
@@ -103,7 +105,9 @@ export function unstack(
   const x = toValue('np.unstack', operand);
   const place = normalizeAxis('np.unstack', axis, x.ndim);
   const shape = x.shape.toSpliced(place, 1);
-  return range(x.shape[place] ?? 0).map((i) => reshape(sliceAxis(x, place, i, i + 1), shape));
+  return asOneProgram('np.unstack', () =>
+    range(x.shape[place] ?? 0).map((i) => reshape(sliceAxis(x, place, i, i + 1), shape)),
+  );
 }
 
 function equalCuts(size: number, sections: number): number[] {

@@ -1,8 +1,8 @@
 /** Linear algebra: norms and what is built from products. */
 import type { Value, ValueLike } from '../ir/value.ts';
 import { divide, power } from './arithmetic.ts';
-import { abs, astype, sqrt, square } from './elementwise.ts';
 import { eagerly } from './eager.ts';
+import { abs, astype, sqrt, square } from './elementwise.ts';
 import { unknownOption } from './errors.ts';
 import { notEqual } from './logic.ts';
 import { diagonal, reshape } from './movement.ts';

@@ -2,18 +2,16 @@
 import { isFloat } from '../base/dtype.ts';
 import type { Value, ValueLike } from '../ir/value.ts';
 import * as prim from '../primitives/index.ts';
-import { eagerly } from './eager.ts';
 import { add, multiply } from './arithmetic.ts';
+import { eagerly } from './eager.ts';
 import { abs, astype } from './elementwise.ts';
 import { broadcastTogether, broadcastValue, promotePair, toValue } from './operands.ts';
 import { all } from './reductions.ts';
 
 type Compare = (x: ValueLike, y: ValueLike) => Value;
 
-const comparison =
-  (name: string, apply: (x: Value, y: Value) => Value): Compare =>
-  (x, y) =>
-    apply(...promotePair(`np.${name}`, x, y));
+const comparison = (name: string, apply: (x: Value, y: Value) => Value): Compare =>
+  eagerly(`np.${name}`, (x: ValueLike, y: ValueLike) => apply(...promotePair(`np.${name}`, x, y)));
 
 /** x = y. NaN equals nothing. */
 export const equal = comparison('equal', prim.eq);
@@ -33,13 +31,12 @@ export const greater = comparison('greater', prim.gt);
 /** x ≥ y. */
 export const greaterEqual = comparison('greaterEqual', prim.ge);
 
-const logical =
-  (name: string, apply: (x: Value, y: Value) => Value): Compare =>
-  (x, y) => {
+const logical = (name: string, apply: (x: Value, y: Value) => Value): Compare =>
+  eagerly(`np.${name}`, (x: ValueLike, y: ValueLike) => {
     const operands = [astype(x, 'bool'), astype(y, 'bool')];
     const [a, b] = broadcastTogether(`np.${name}`, operands);
     return a === undefined || b === undefined ? astype(x, 'bool') : apply(a, b);
-  };
+  });
 
 /** True where both are ≠ 0. */
 export const logicalAnd = logical('logicalAnd', prim.and);
@@ -57,12 +54,11 @@ const constantBool = (x: Value, value: boolean): Value =>
   broadcastValue('np.isfinite', prim.literal(Number(value), 'bool'), x.shape);
 
 /** A test of floats whose answer for other types is always `otherwise`. */
-const floatTest =
-  (name: string, otherwise: boolean, test: (x: Value) => Value) =>
-  (operand: ValueLike): Value => {
+const floatTest = (name: string, otherwise: boolean, test: (x: Value) => Value) =>
+  eagerly(`np.${name}`, (operand: ValueLike): Value => {
     const x = toValue(`np.${name}`, operand);
     return isFloat(x.dtype) ? test(x) : constantBool(x, otherwise);
-  };
+  });
 
 /** True for numbers that are neither infinite nor NaN. */
 export const isfinite = floatTest('isfinite', true, prim.isFinite);

@@ -4,8 +4,8 @@ import type { DotDims } from '../ir/lowering.ts';
 import type { Value, ValueLike } from '../ir/value.ts';
 import * as prim from '../primitives/index.ts';
 import { multiply } from './arithmetic.ts';
-import { astype } from './elementwise.ts';
 import { eagerly } from './eager.ts';
+import { astype } from './elementwise.ts';
 import { contractionMismatch, wrongRank } from './errors.ts';
 import { moveaxis, ravel, reshape, sliceAxis, transpose } from './movement.ts';
 import {

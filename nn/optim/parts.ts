@@ -23,7 +23,6 @@ export const scale = (factor: number): GradientTransformation<EmptyState> =>
 
 /** How many updates were made, int32[]. */
 export interface CountState {
-  readonly [name: string]: ArrayTree;
   readonly count: Value;
 }
 
@@ -60,7 +59,6 @@ export interface AdamOptions {
 
 /** Moving moments of the gradients. */
 export interface AdamState {
-  readonly [name: string]: ArrayTree;
   readonly count: Value;
   /** First moments, in the shape of the parameters. */
   readonly mu: ArrayTree;
@@ -128,7 +126,6 @@ export const clipByGlobalNorm = (limit: number): GradientTransformation<EmptySta
 
 /** A sum of past updates, in the shape of the parameters. */
 export interface TraceState {
-  readonly [name: string]: ArrayTree;
   readonly trace: ArrayTree;
 }
 
@@ -154,7 +151,6 @@ export const trace = (
 
 /** A moving average. */
 export interface EmaState {
-  readonly [name: string]: ArrayTree;
   readonly count: Value;
   readonly ema: ArrayTree;
 }

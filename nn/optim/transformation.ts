@@ -8,13 +8,12 @@ import type { Value } from '../../core/ir/value.ts';
 import * as np from '../../core/numpy/index.ts';
 import * as tree from '../../core/tree.ts';
 
-/** Any pytree of arrays. */
-export type ArrayTree =
-  | Value
-  | null
-  | undefined
-  | readonly ArrayTree[]
-  | { readonly [name: string]: ArrayTree };
+declare const leaf: unique symbol;
+
+/** Some pytree of arrays, kept without its own type. To the type system its leaves are arrays. */
+export interface ArrayTree {
+  readonly [leaf]?: Value;
+}
 
 /** The state of a part that remembers nothing. */
 export type EmptyState = readonly [];

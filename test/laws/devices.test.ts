@@ -123,6 +123,23 @@ test('the js device agrees with the oracle and with JAX when kernels are fused',
   expectNone(await complaintsByPrimitive(createJsDevice({ fuse: true }), jobs, close));
 });
 
+/**
+ * The jobs for a GPU, where every distinct kernel takes a tenth of a second to compile: all of JAX's records, and
+ * of the samples the first of every primitive that is not element-wise arithmetic.
+ */
+const few = [
+  ...jaxJobs,
+  ...oracleJobs.filter(
+    ({ name }, i) => name.split(' ')[0] !== oracleJobs[i - 1]?.name.split(' ')[0],
+  ),
+];
+
+if (process.env.ENERJAX_TEST_WEBGPU === '1') {
+  test('the webgpu device agrees with the oracle and with JAX', async () => {
+    expectNone(await complaints(await getDevice('webgpu'), few, close));
+  });
+}
+
 test('the wasm device agrees with the oracle and with JAX', async () => {
   expectNone(await complaintsByPrimitive(await getDevice('wasm'), jobs, close));
 });

@@ -26,9 +26,7 @@ function scale(length: number, factor = 2): LoopKernel {
       { source: to, access: 'write' },
     ],
     parallel: [axis],
-    stores: [
-      { target: to, index: axisIndex(axis), value, mode: 'set', guard: null, serial: [] },
-    ],
+    stores: [{ target: to, index: axisIndex(axis), value, mode: 'set', guard: null, serial: [] }],
   };
 }
 
@@ -242,7 +240,10 @@ if (available) {
       assert.match(String(error), /input 0 f32\[41943040\] of kernel 'scale' takes 160\.0 MiB/);
       assert.match(String(error), /128\.0 MiB \(maxStorageBufferBindingSize\)/);
     }
-    assert.is(await codeOf(() => device.load({ ...chain(4), arenaBytes: 2 ** 33 })), 'array-too-large');
+    assert.is(
+      await codeOf(() => device.load({ ...chain(4), arenaBytes: 2 ** 33 })),
+      'array-too-large',
+    );
   });
 
   test('a kernel that the driver refuses is named at the next read, with the user’s line', async () => {

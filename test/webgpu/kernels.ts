@@ -32,8 +32,7 @@ export function planOf(kernel: Kernel): Plan {
   const aliases = new Map<number, number>();
   const slots = kernel.buffers.map(({ source, access }): Slot => {
     const bytes = source.length * 4;
-    if (access === 'read')
-      return { kind: 'input', index: inputs.push(source) - 1, bytes };
+    if (access === 'read') return { kind: 'input', index: inputs.push(source) - 1, bytes };
     if (access === 'update') aliases.set(outputs.length, inputs.push(source) - 1);
     return { kind: 'output', index: outputs.push(source) - 1, bytes };
   });

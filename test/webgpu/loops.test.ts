@@ -57,13 +57,18 @@ function rowKernel(rows: number, width: number) {
   const place = (k: number): Expr => scaleIndex(axisIndex(i), 3, k);
   return {
     x,
-    kernel: loop('rows', [i], [read(x), write(sums), write(counts), write(any)], [
-      store(sums, place(0), greatest),
-      store(sums, place(1), total),
-      store(sums, place(2), reduce('min', width, at)),
-      store(counts, axisIndex(i), count),
-      store(any, axisIndex(i), reduce('or', width, isPositive)),
-    ]),
+    kernel: loop(
+      'rows',
+      [i],
+      [read(x), write(sums), write(counts), write(any)],
+      [
+        store(sums, place(0), greatest),
+        store(sums, place(1), total),
+        store(sums, place(2), reduce('min', width, at)),
+        store(counts, axisIndex(i), count),
+        store(any, axisIndex(i), reduce('or', width, isPositive)),
+      ],
+    ),
   };
 }
 
@@ -194,9 +199,12 @@ if (available) {
   test('an empty result needs no kernel', async () => {
     const out = makeSource('float32', 0);
     const i = makeAxis(0);
-    const kernel = loop('empty', [i], [write(out)], [
-      store(out, axisIndex(i), constant(1, 'float32')),
-    ]);
+    const kernel = loop(
+      'empty',
+      [i],
+      [write(out)],
+      [store(out, axisIndex(i), constant(1, 'float32'))],
+    );
     const [actual] = await runOn(device, kernel, new Map());
     assert.is(actual?.length, 0);
   });

@@ -3,7 +3,16 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { DType, TypedArray } from '../../core/base/dtype.ts';
 import type { KernelStore, LoopKernel } from '../../core/compile/kernel.ts';
-import { type Axis, axisIndex, constant, type Expr, load, makeAxis, makeSource, op } from '../../core/ir/expr.ts';
+import {
+  type Axis,
+  axisIndex,
+  constant,
+  type Expr,
+  load,
+  makeAxis,
+  makeSource,
+  op,
+} from '../../core/ir/expr.ts';
 import { scaleIndex } from '../../core/ir/index-algebra.ts';
 import { type ScalarOp, scalarOpFacts } from '../../core/ir/scalar-ops.ts';
 import { hasWebGpu, makeDevice, reference, runOn } from './kernels.ts';
@@ -81,7 +90,8 @@ async function compare(
           ? ulps(floats[at] ?? 0, wanted[at] ?? 0) <= tolerance
           : actual[at] === expected[at];
       if (isRight) continue;
-      const [got, want] = value.dtype === 'float32' ? [floats[at], wanted[at]] : [actual[at], expected[at]];
+      const [got, want] =
+        value.dtype === 'float32' ? [floats[at], wanted[at]] : [actual[at], expected[at]];
       wrong.push(`${name}(${show(x[i])}, ${show(y[i])}) is ${show(got)}, should be ${show(want)}`);
       break;
     }
@@ -90,12 +100,42 @@ async function compare(
 }
 
 const floatSpecials = [
-  0, -0, 1, -1, 0.5, -0.5, 1.5, 2.5, -2.5, 2, 3, -3, 1e-45, -1e-40, 1.1754944e-38, 3.4028235e38,
-  -3.4028235e38, Infinity, -Infinity, Number.NaN, 2147483648, -2147483648, 4294967296, -2147483904,
-  16777217, 100000, 1e7, 88.8, -104, 0.1, 1e-6,
+  0,
+  -0,
+  1,
+  -1,
+  0.5,
+  -0.5,
+  1.5,
+  2.5,
+  -2.5,
+  2,
+  3,
+  -3,
+  1e-45,
+  -1e-40,
+  1.1754944e-38,
+  3.4028235e38,
+  -3.4028235e38,
+  Infinity,
+  -Infinity,
+  Number.NaN,
+  2147483648,
+  -2147483648,
+  4294967296,
+  -2147483904,
+  16777217,
+  100000,
+  1e7,
+  88.8,
+  -104,
+  0.1,
+  1e-6,
 ];
 const intSpecials = [0, 1, -1, 2, -2, 7, -7, 31, 32, 33, 64, 255, 65536, 0x7fffffff, -0x80000000];
-const unsignedSpecials = [0, 1, 2, 3, 7, 31, 32, 33, 255, 65536, 0x7fffffff, 0x80000000, 0xffffffff];
+const unsignedSpecials = [
+  0, 1, 2, 3, 7, 31, 32, 33, 255, 65536, 0x7fffffff, 0x80000000, 0xffffffff,
+];
 
 const pairs = (values: readonly number[]): [number[], number[]] => [
   values.flatMap((a) => values.map(() => a)),
@@ -104,18 +144,64 @@ const pairs = (values: readonly number[]): [number[], number[]] => [
 
 /** Ulps by which results may be off, where not zero. */
 const tolerances: Partial<Record<ScalarOp, number>> = {
-  div: 2.5, pow: 3, atan2: 4, sqrt: 1, rsqrt: 2, exp: 2, expm1: 2, log: 2, log1p: 3, sin: 3, cos: 3, tan: 4,
-  asin: 4, acos: 4, atan: 4, sinh: 4, cosh: 4, tanh: 3, asinh: 4, acosh: 4, atanh: 4, erf: 3, erfc: 10,
+  div: 2.5,
+  pow: 3,
+  atan2: 4,
+  sqrt: 1,
+  rsqrt: 2,
+  exp: 2,
+  expm1: 2,
+  log: 2,
+  log1p: 3,
+  sin: 3,
+  cos: 3,
+  tan: 4,
+  asin: 4,
+  acos: 4,
+  atan: 4,
+  sinh: 4,
+  cosh: 4,
+  tanh: 3,
+  asinh: 4,
+  acosh: 4,
+  atanh: 4,
+  erf: 3,
+  erfc: 10,
   // The square of the operand is rounded, as in XLA, so that random normals agree with JAX's.
-  erfInv: 64, logistic: 3,
+  erfInv: 64,
+  logistic: 3,
 };
 const integerOnly: readonly ScalarOp[] = [
-  'and', 'or', 'xor', 'not', 'shiftLeft', 'shiftRightLogical', 'shiftRightArithmetic',
-  'populationCount', 'countLeadingZeros',
+  'and',
+  'or',
+  'xor',
+  'not',
+  'shiftLeft',
+  'shiftRightLogical',
+  'shiftRightArithmetic',
+  'populationCount',
+  'countLeadingZeros',
 ];
 const everyType: readonly ScalarOp[] = [
-  'add', 'sub', 'mul', 'div', 'rem', 'max', 'min', 'neg', 'abs', 'sign',
-  'eq', 'ne', 'lt', 'le', 'gt', 'ge', 'select', 'convert', 'bitcast',
+  'add',
+  'sub',
+  'mul',
+  'div',
+  'rem',
+  'max',
+  'min',
+  'neg',
+  'abs',
+  'sign',
+  'eq',
+  'ne',
+  'lt',
+  'le',
+  'gt',
+  'ge',
+  'select',
+  'convert',
+  'bitcast',
 ];
 
 function columnsFor(ops: readonly ScalarOp[], x: Expr, y: Expr, casts: readonly DType[]): Column[] {
@@ -178,7 +264,13 @@ if (isAvailable) {
     const y: number[] = [];
     for (let i = 0; i < count; i++) {
       const t = i / count;
-      const near = [20 * t - 10, 2 * t - 1, 200 * t - 100, 10 ** (76 * t - 38), -(10 ** (76 * t - 38))];
+      const near = [
+        20 * t - 10,
+        2 * t - 1,
+        200 * t - 100,
+        10 ** (76 * t - 38),
+        -(10 ** (76 * t - 38)),
+      ];
       const far = [1e5 + 3 * i, 1e7 + 7 * i, Math.PI * 1000 * t * 2];
       x.push([...near, ...far][i % 8] ?? 0);
       y.push(((i * 37) % 101) / 10 - 5);
@@ -215,7 +307,22 @@ if (isAvailable) {
     const x = [0, 0, 1, 1];
     const y = [0, 1, 0, 1];
     const { x: a, y: b, build } = typed('bool', x, y);
-    const ops = ['and', 'or', 'xor', 'not', 'eq', 'ne', 'lt', 'le', 'gt', 'ge', 'max', 'min', 'select', 'convert'] as const;
+    const ops = [
+      'and',
+      'or',
+      'xor',
+      'not',
+      'eq',
+      'ne',
+      'lt',
+      'le',
+      'gt',
+      'ge',
+      'max',
+      'min',
+      'select',
+      'convert',
+    ] as const;
     await compare(columnsFor(ops, a, b, ['float32', 'int32', 'uint32']), x, y, build);
   });
 
@@ -225,13 +332,33 @@ if (isAvailable) {
     const floats = [0, -0, 1e-45, -1e-40, 3.4028235e38, Infinity, -Infinity, Number.NaN, 0.1, -7];
     const columns: Column[] = [
       ...floats.map((v) => ({ name: String(v), value: constant(v, 'float32'), tolerance: 0 })),
-      ...[0x7fffffff, -0x80000000, -1].map((v) => ({ name: String(v), value: constant(v, 'int32'), tolerance: 0 })),
+      ...[0x7fffffff, -0x80000000, -1].map((v) => ({
+        name: String(v),
+        value: constant(v, 'int32'),
+        tolerance: 0,
+      })),
       { name: 'uint', value: constant(0xffffffff, 'uint32'), tolerance: 0 },
-      { name: '1e38 · 1e38', value: op('mul', [constant(1e38, 'float32'), constant(1e38, 'float32')]), tolerance: 0 },
-      { name: '1 / 0', value: op('div', [constant(1, 'int32'), constant(0, 'int32')]), tolerance: 0 },
+      {
+        name: '1e38 · 1e38',
+        value: op('mul', [constant(1e38, 'float32'), constant(1e38, 'float32')]),
+        tolerance: 0,
+      },
+      {
+        name: '1 / 0',
+        value: op('div', [constant(1, 'int32'), constant(0, 'int32')]),
+        tolerance: 0,
+      },
       { name: 'exp 200', value: op('exp', [constant(200, 'float32')]), tolerance: 0 },
-      { name: 'max + 1', value: op('add', [constant(0x7fffffff, 'int32'), constant(1, 'int32')]), tolerance: 0 },
-      { name: '1 << 40', value: op('shiftLeft', [constant(1, 'int32'), constant(40, 'int32')]), tolerance: 0 },
+      {
+        name: 'max + 1',
+        value: op('add', [constant(0x7fffffff, 'int32'), constant(1, 'int32')]),
+        tolerance: 0,
+      },
+      {
+        name: '1 << 40',
+        value: op('shiftLeft', [constant(1, 'int32'), constant(40, 'int32')]),
+        tolerance: 0,
+      },
     ];
     await compare(columns, x, x, build);
   });

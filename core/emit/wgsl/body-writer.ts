@@ -257,4 +257,3 @@ const blockLength = (terms: number): number =>
 function invariantFailure(message: string): never {
   invariant(false, message);
 }
-

@@ -1,7 +1,118 @@
-// Temporary: replaced by the WebAssembly device.
-import type { Device } from '../device.ts';
-import { createJsDevice } from '../js/device.ts';
+/** The WebAssembly device: kernels in SIMD code, on as many threads as the host allows. */
+import { invariant } from '../../base/errors.ts';
+import type { DType, TypedArray } from '../../base/dtype.ts';
+import type { Plan, Target } from '../../compile/plan.ts';
+import type { Storage } from '../../ir/value.ts';
+import type { Device, Executable, MemoryStats } from '../device.ts';
+import { environment } from '../environment.ts';
+import { noSimd } from './errors.ts';
+import { WasmExecutable, type Surroundings } from './executable.ts';
+import { coreCount, hasRelaxedSimd, hasSimd } from './features.ts';
+import { Heap, Workspace } from './heap.ts';
+import { Library } from './library.ts';
+import { nodeModule } from './node.ts';
+import { StorageOwner, WasmStorage } from './storage.ts';
+import { Threads } from './threads.ts';
+import { Valve } from './valve.ts';
 
-/** The WebAssembly device. */
-export const createWasmDevice = (_options?: { threads?: number; budgetBytes?: number }): Device =>
-  createJsDevice();
+/** How the device works. */
+export interface WasmDeviceOptions {
+  /** Threads in all. Default: `ENERJAX_THREADS`, or as many as there are cores, 8 at most; 1 in browsers. */
+  readonly threads?: number;
+  /** Bytes that arrays may hold before unreachable ones are looked for. Default: 512 MB. */
+  readonly budgetBytes?: number;
+}
+
+const MAX_PAGES = 65536;
+/** Memory below this is for the words that threads talk through. */
+const HEAP_START = 4096;
+const DEFAULT_BUDGET = 512 * 2 ** 20;
+
+/** Threads in all that this host can run and the user wants. */
+function threadCountFor(wanted: number | undefined): number {
+  // A browser's main thread may not wait for others.
+  const canThread = typeof SharedArrayBuffer !== 'undefined' && nodeModule('node:worker_threads') !== null;
+  const named = Number(environment('ENERJAX_THREADS') ?? Number.NaN);
+  const fallback = Number.isInteger(named) && named >= 1 ? named : Math.min(coreCount(), 8);
+  return canThread ? Math.max(1, wanted ?? fallback) : 1;
+}
+
+class WasmDevice implements Device {
+  readonly name = 'wasm';
+  readonly description: string;
+  readonly target: Target;
+  readonly #heap: Heap;
+  readonly #around: Surroundings;
+  readonly #valve: Valve;
+
+  constructor({ threads, budgetBytes = DEFAULT_BUDGET }: WasmDeviceOptions) {
+    if (!hasSimd()) throw noSimd();
+    const threadCount = threadCountFor(threads);
+    const shared = threadCount > 1;
+    const relaxed = hasRelaxedSimd();
+    const memory = new WebAssembly.Memory({ initial: 16, maximum: MAX_PAGES, shared });
+    const heap = new Heap(memory, HEAP_START);
+    const library = new Library(memory, { shared, relaxed });
+    this.#heap = heap;
+    this.#valve = new Valve(() => heap.liveBytes, budgetBytes);
+    this.#around = {
+      heap,
+      library,
+      threadCount,
+      owner: new StorageOwner(heap, () => (this.#valve.wantsToOpen ? this.#valve.open() : null)),
+      threads: shared
+        ? new Threads({ memory, gemmModule: library.gemmModule, helpers: threadCount - 1 })
+        : null,
+      arena: new Workspace(heap),
+      scratch: new Workspace(heap),
+      panels: new Workspace(heap),
+      tables: new FinalizationRegistry((address) => heap.free(address)),
+    };
+    this.description = `WebAssembly, SIMD${relaxed ? ' with fused multiply-add' : ''}, ${threadCount} thread${
+      threadCount === 1 ? '' : 's'
+    }, float32`;
+    this.target = {
+      device: 'wasm',
+      fuse: true,
+      maxBuffers: 64,
+      alignment: 64,
+      hasSerialRows: true,
+      concurrency: 4 * threadCount,
+    };
+  }
+
+  upload(data: TypedArray, dtype: DType): Storage {
+    const heap = this.#heap;
+    const address = heap.allocate(data.length * 4);
+    const view = dtype === 'float32' ? heap.floats : dtype === 'int32' ? heap.ints : heap.words;
+    view.set(data, address / 4);
+    return new WasmStorage(this.#around.owner, address, dtype, data.length);
+  }
+
+  load(plan: Plan): Executable {
+    return new WasmExecutable(plan, this.#around);
+  }
+
+  async settle(): Promise<void> {
+    if (!this.#valve.wantsToOpen) return;
+    const { arena, scratch, panels } = this.#around;
+    // Nothing runs now, so what only runs need can go as well; the next one allocates it again.
+    for (const workspace of [arena, scratch, panels]) workspace.release();
+    await this.#valve.open();
+  }
+
+  memory(): MemoryStats {
+    const { liveBytes, pooledBytes, peakBytes } = this.#heap;
+    return { liveBytes, pooledBytes, peakBytes, liveArrays: this.#around.owner.liveArrays };
+  }
+
+  resetPeak(): void {
+    this.#heap.resetPeak();
+  }
+}
+
+/** A WebAssembly device with memory of its own. */
+export function createWasmDevice(options: WasmDeviceOptions = {}): Device {
+  invariant(typeof WebAssembly === 'object', 'a host without WebAssembly');
+  return new WasmDevice(options);
+}

@@ -43,7 +43,9 @@ async function entryPoint(dawnOptions: readonly string[]): Promise<GPU> {
 async function importDawn(): Promise<DawnModule> {
   const host: { process?: { versions?: { node?: string } } } = globalThis as object;
   if (host.process?.versions?.node === undefined) {
-    throw noAdapter('this browser has no navigator.gpu (it exists on https and localhost pages only)');
+    throw noAdapter(
+      'this browser has no navigator.gpu (it exists on https and localhost pages only)',
+    );
   }
   // The name is no literal, so that bundlers for browsers do not look for the package.
   const packageName: string = 'webgpu';

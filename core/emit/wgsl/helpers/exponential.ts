@@ -8,7 +8,8 @@
 import { helper, polynomial } from './helper.ts';
 
 const expTail = [
-  1.98756915e-4, 1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1,
+  1.98756915e-4, 1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1,
+  5.0000001201e-1,
 ];
 const logTail = [
   7.0376836292e-2, -1.151461031e-1, 1.167699874e-1, -1.2420140846e-1, 1.4249322787e-1,
@@ -37,9 +38,7 @@ export const exponentialHelpers = {
     'fn power_of_two(n: i32) -> f32 { return bitcast<f32>(u32(n + 127) << 23u); }',
   ),
   // Twelve leading bits: products of two such numbers are exact.
-  upper: helper(
-    'fn upper(x: f32) -> f32 { return bitcast<f32>(bitcast<u32>(x) & 0xfffff000u); }',
-  ),
+  upper: helper('fn upper(x: f32) -> f32 { return bitcast<f32>(bitcast<u32>(x) & 0xfffff000u); }'),
   // exp(x + low) for |x| < 105. Two factors, since 2ⁿ itself may be out of range.
   exp_sum: helper(
     `fn exp_sum(x: f32, low: f32) -> f32 {

@@ -10,6 +10,4 @@ export const helper = (text: string, ...needs: readonly string[]): Helper => ({ 
 
 /** c₀·xⁿ + … + cₙ by Horner's rule, as WGSL. */
 export const polynomial = (x: string, coefficients: readonly number[]): string =>
-  coefficients
-    .map((c) => `${c}`)
-    .reduce((sum, c) => `fma(${sum}, ${x}, ${c})`);
+  coefficients.map((c) => `${c}`).reduce((sum, c) => `fma(${sum}, ${x}, ${c})`);

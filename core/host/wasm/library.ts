@@ -1,0 +1,91 @@
+/** Kernels of one device, compiled and linked with its memory; equal ones are shared. */
+import type { Kernel } from '../../compile/kernel.ts';
+import { invariant } from '../../base/errors.ts';
+import { withExprPool } from '../../ir/expr.ts';
+import { emitGemm } from '../../emit/wasm/gemm.ts';
+import { emitLoopProgram, emitMatmulProgram, type EmittedProgram, type Launch } from '../../emit/wasm/matmul-kernel.ts';
+
+/** A kernel's function: first unit, end, scratch memory of the thread, table of addresses. */
+export type KernelFunction = (start: number, end: number, scratch: number, table: number) => void;
+
+/** A kernel that can be called. */
+export interface LoadedKernel {
+  /** Number that threads know it by. */
+  readonly id: number;
+  readonly module: WebAssembly.Module;
+  readonly functions: Readonly<Record<string, KernelFunction>>;
+  readonly program: EmittedProgram;
+}
+
+/** One function of a kernel with its amount of work. */
+export interface LoadedLaunch extends Launch {
+  readonly call: KernelFunction;
+}
+
+/** The compiled form of equal modules, for all devices. */
+const modules = new Map<string, WeakRef<WebAssembly.Module>>();
+
+function compileBytes(key: string, bytes: Uint8Array<ArrayBuffer>): WebAssembly.Module {
+  const known = modules.get(key)?.deref();
+  if (known !== undefined) return known;
+  const module = new WebAssembly.Module(bytes);
+  modules.set(key, new WeakRef(module));
+  return module;
+}
+
+const keyOf = (bytes: Uint8Array): string => {
+  let key = '';
+  for (let k = 0; k < bytes.length; k += 4096) key += String.fromCharCode(...bytes.subarray(k, k + 4096));
+  return key;
+};
+
+/** Loads kernels for one memory. */
+export class Library {
+  readonly #memory: WebAssembly.Memory;
+  readonly #shared: boolean;
+  readonly #loaded = new Map<string, WeakRef<LoadedKernel>>();
+  readonly #forget: FinalizationRegistry<string>;
+  readonly gemmModule: WebAssembly.Module;
+  readonly #gemm: WebAssembly.Exports;
+  #nextId = 1;
+
+  constructor(memory: WebAssembly.Memory, options: { shared: boolean; relaxed: boolean }) {
+    this.#memory = memory;
+    this.#shared = options.shared;
+    this.#forget = new FinalizationRegistry((key) => {
+      if (this.#loaded.get(key)?.deref() === undefined) this.#loaded.delete(key);
+      if (modules.get(key)?.deref() === undefined) modules.delete(key);
+    });
+    const bytes = emitGemm(options);
+    this.gemmModule = compileBytes(keyOf(bytes), bytes);
+    this.#gemm = new WebAssembly.Instance(this.gemmModule, { env: { memory } }).exports;
+  }
+
+  /** The kernel, written, compiled and linked; or the same one from before. */
+  load(kernel: Kernel): LoadedKernel {
+    const options = { shared: this.#shared };
+    // Expressions made while writing are of no use afterwards.
+    const program = withExprPool(() =>
+      kernel.kind === 'loop' ? emitLoopProgram(kernel, options) : emitMatmulProgram(kernel, options),
+    );
+    const key = keyOf(program.bytes);
+    const known = this.#loaded.get(key)?.deref();
+    if (known !== undefined && sameLaunches(known.program, program)) return known;
+    const module = compileBytes(key, program.bytes);
+    const env = { memory: this.#memory, ...(program.needsGemm ? this.#gemm : {}) };
+    const { exports } = new WebAssembly.Instance(module, { env });
+    const functions: Record<string, KernelFunction> = {};
+    for (const [name, value] of Object.entries(exports)) {
+      invariant(typeof value === 'function', 'a kernel exports functions only');
+      functions[name] = value as KernelFunction; // The emitter gives every export this signature.
+    }
+    const loaded: LoadedKernel = { id: this.#nextId++, module, functions, program };
+    this.#loaded.set(key, new WeakRef(loaded));
+    this.#forget.register(loaded, key);
+    return loaded;
+  }
+}
+
+const sameLaunches = (a: EmittedProgram, b: EmittedProgram): boolean =>
+  a.launches.length === b.launches.length &&
+  a.launches.every((launch, k) => launch.units === b.launches[k]?.units);
