@@ -13,7 +13,7 @@ import {
   gradOfIntegerResult,
 } from './errors.ts';
 import { labelled, labelOf } from './label.ts';
-import { type AnyFunction, call, type Staged, stage } from './stage.ts';
+import { type AnyFunction, argAvals, call, type Staged, type StagedCall, stage } from './stage.ts';
 import type { Argnums, IndexOf, Output, Picked } from './types.ts';
 import { toInputs } from './values.ts';
 import { gradProgram } from './vjp.ts';
@@ -120,7 +120,7 @@ function differentiate(
   const staged = stageChosen(hasAux ? auxPair(f, label) : f, args, chosen, label);
   const [lossTree, auxTree] = hasAux ? staged.outTree.children : [staged.outTree];
   checkLoss(label, staged, lossTree);
-  const active = staged.program.inputs.map((_, i) => i < staged.leaves.length);
+  const active = staged.program.inputs.map((_, i) => i < staged.argTree.size);
   const program = gradProgram(staged.program, active);
   const skipped = wantsValue ? 0 : 1;
   const wanted = dropUnused({ ...program, outputs: program.outputs.slice(skipped) });
@@ -145,7 +145,7 @@ export function stageChosen(
   args: readonly unknown[],
   chosen: readonly number[],
   label: string,
-): Staged {
+): StagedCall {
   for (const index of chosen) {
     const exists = Number.isInteger(index) && index >= 0 && index < args.length;
     if (!exists) throw argumentOutOfRange(label, 'argnums', index, args.length);
@@ -161,9 +161,8 @@ export function stageChosen(
     label,
     true,
   );
-  staged.leaves.forEach((_, i) => {
-    const aval = staged.program.inputs[i]?.aval;
-    if (aval === undefined || isFloat(aval.dtype)) return;
+  argAvals(staged).forEach((aval, i) => {
+    if (isFloat(aval.dtype)) return;
     const [position = '', ...path] = (staged.argTree.paths()[i] ?? '').split('/');
     throw gradOfInteger(label, Number(position), path.join('/'), showAval(aval));
   });

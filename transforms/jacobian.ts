@@ -115,7 +115,7 @@ function jacobian(
     const avals = program.inputs.map((v) => v.aval);
     const all = dropUnused(traceClosed((inputs) => blocks(staged, inputs), avals, label));
     const results = apply(all, toInputs(label, staged, true));
-    const columns = staged.leaves.length;
+    const columns = argTree.size;
     const rows = program.outputs.map((_, o) => {
       const row = results.slice(o * columns, (o + 1) * columns);
       const trees = argTree.unflatten(row) as readonly unknown[]; // A list of arguments.
@@ -127,8 +127,8 @@ function jacobian(
 }
 
 /** Derivatives dtype[size of the input, …o] for every direction, with that axis last and unfolded. */
-function forwardBlocks({ program, leaves }: Staged, inputs: readonly Value[]): Value[] {
-  const columns = leaves.map((_, column) => {
+function forwardBlocks({ program, argTree }: Staged, inputs: readonly Value[]): Value[] {
+  const columns = range(argTree.size).map((column) => {
     const aval = itemAt(program.inputs, column).aval;
     const only = program.inputs.map((_input, i) => i === column);
     const tangents = jvpProgram(program, only, { zerosWritten: true });
@@ -143,8 +143,8 @@ function forwardBlocks({ program, leaves }: Staged, inputs: readonly Value[]): V
 }
 
 /** Derivatives dtype[size of the output, …i] for every cotangent, with the first axis unfolded. */
-function reverseBlocks({ program, leaves }: Staged, inputs: readonly Value[]): Value[] {
-  const active = program.inputs.map((_, i) => i < leaves.length);
+function reverseBlocks({ program, argTree }: Staged, inputs: readonly Value[]): Value[] {
+  const active = program.inputs.map((_, i) => i < argTree.size);
   return program.outputs.flatMap(({ aval }, o) => {
     const results = runBatched(vjpProgram(program, active, o), aval, inputs);
     return results.slice(program.outputs.length).map((cotangent, i) => {

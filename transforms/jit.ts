@@ -18,7 +18,7 @@ import {
 import { labelled, labelOf } from './label.ts';
 import { avalOf, showArgument, showLeaf } from './leaves.ts';
 import { type Lowered, lowered } from './lowered.ts';
-import { type AnyFunction, call, type Staged, stage } from './stage.ts';
+import { type AnyFunction, argAvals, call, type Staged, type StagedCall, stage } from './stage.ts';
 import type { Argnums, Described, Output } from './types.ts';
 import { scalar } from './values.ts';
 
@@ -183,13 +183,13 @@ class JittedFunction {
       this.#dynamic(args),
       this.label,
     );
-    leaves.splice(0, leaves.length, ...staged.leaves);
-    const captures = staged.captures.filter((value) => value instanceof ConcreteArray);
+    const { leaves: traced, ...kept } = staged;
+    leaves.splice(0, leaves.length, ...traced);
     const entry: Entry = {
       statics: statics.map(copyData),
-      staged,
-      avals: staged.program.inputs.slice(0, staged.leaves.length).map((v) => v.aval),
-      captures,
+      staged: kept, // Without the leaves: they would stay in memory.
+      avals: argAvals(staged),
+      captures: staged.captures.filter((value) => value instanceof ConcreteArray),
       donated: this.#donatedInputs(staged),
       executable: null,
       device: null,
@@ -200,7 +200,7 @@ class JittedFunction {
   }
 
   /** The inputs that belong to donated arguments. */
-  #donatedInputs({ argTree, leaves }: Staged): ReadonlySet<number> {
+  #donatedInputs({ argTree, leaves }: StagedCall): ReadonlySet<number> {
     const donated = new Set<number>();
     let next = 0;
     argTree.children.forEach((child, position) => {
@@ -250,8 +250,8 @@ class JittedFunction {
   }
 }
 
-function nameOfInput({ argTree, leaves }: Staged, index: number): string {
-  if (index >= leaves.length) return 'an array that the function closes over';
+function nameOfInput({ argTree }: Staged, index: number): string {
+  if (index >= argTree.size) return 'an array that the function closes over';
   return showArgument(argTree.paths()[index] ?? '');
 }
 

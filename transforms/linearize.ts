@@ -10,7 +10,7 @@ import { apply, applyForwarding } from './apply.ts';
 import { dropUnused } from './drop-unused.ts';
 import { jvpProgram } from './jvp.ts';
 import { labelled, labelOf } from './label.ts';
-import { type Staged, stage } from './stage.ts';
+import { argAvals, type StagedCall, stage } from './stage.ts';
 import { argumentTangents } from './tangents.ts';
 import type { Output, TangentsOf } from './types.ts';
 import { floatInputs, itemAt, toInputs, writeZeros } from './values.ts';
@@ -103,7 +103,7 @@ export interface Linearization {
  */
 export function linearizeAt(
   label: string,
-  staged: Staged,
+  staged: StagedCall,
   isActive: readonly boolean[],
   resultCount = staged.program.outputs.length,
 ): Linearization {
@@ -144,16 +144,21 @@ export function linearize<A extends readonly unknown[], R extends Output>(
 ): [value: R, derivative: (...tangents: TangentsOf<A>) => R] {
   const label = `linearize of ${labelOf(f)}`;
   const staged = stage(f, primals, label, true);
+  // The derivative must not keep `staged` alive: it holds the arguments.
+  const { argTree, outTree } = staged;
+  const avals = argAvals(staged);
   const active = floatInputs(staged);
   const { results, residuals, parts } = linearizeAt(label, staged, active);
-  const outAvals = staged.program.outputs.map((v) => v.aval);
-  const linear = writeZeroResults(parts, outAvals);
+  const linear = writeZeroResults(
+    parts,
+    staged.program.outputs.map((v) => v.aval),
+  );
+  const isFloating = (_: unknown, i: number): boolean => active[i] === true;
   // The result of a staged function has the structure that the function returned.
-  const rebuild = (leaves: readonly unknown[]): R => staged.outTree.unflatten(leaves) as R;
+  const rebuild = (leaves: readonly unknown[]): R => outTree.unflatten(leaves) as R;
   const derivative = (...tangents: TangentsOf<A>): R => {
-    const given = argumentTangents(label, staged, tangents);
-    const avals = staged.program.inputs.map((v) => v.aval);
-    const floats = writeZeros(given, avals.slice(0, given.length)).filter((_, i) => active[i]);
+    const given = argumentTangents(label, argTree, tangents, avals);
+    const floats = writeZeros(given.filter(isFloating), avals.filter(isFloating));
     return rebuild(apply(linear, [...residuals, ...floats]));
   };
   return [rebuild(results), labelled(derivative, `the derivative of ${labelOf(f)}`)];

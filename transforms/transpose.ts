@@ -2,7 +2,7 @@
 import { sameType, showAval } from '../core/base/aval.ts';
 import { isFloat } from '../core/base/dtype.ts';
 import { invariant } from '../core/base/errors.ts';
-import { replay } from '../core/ir/interpret.ts';
+import { inline, replay } from '../core/ir/interpret.ts';
 import { hole, isNoRule, type Tangent } from '../core/ir/primitive.ts';
 import { type Eqn, lookup, type Program, type Var } from '../core/ir/program.ts';
 import { atSite, traceClosed } from '../core/ir/trace.ts';
@@ -12,11 +12,12 @@ import { apply } from './apply.ts';
 import { dropUnused } from './drop-unused.ts';
 import { noRuleFor, notLinearFunction } from './errors.ts';
 import { labelled, labelOf } from './label.ts';
-import { splitBy } from './linearize.ts';
-import { stage } from './stage.ts';
+import { showArgument } from './leaves.ts';
+import { linearizeProgram, splitBy } from './linearize.ts';
+import { argAvals, type Staged, stage } from './stage.ts';
 import { resultCotangents } from './tangents.ts';
-import type { Output } from './types.ts';
-import { writeZeros } from './values.ts';
+import type { Described, Output } from './types.ts';
+import { floatInputs, writeZeros } from './values.ts';
 
 /**
  * Cotangents of the linear inputs, from those of the outputs, written into the program being traced.
@@ -66,8 +67,6 @@ export function transposeInto(
     atSite(eqn.site, () => {
       const operands = eqn.inputs.map((v) => (tainted.has(v) ? hole(v.aval) : lookup(env, v)));
       const results = transposeRule(eqn)(given, operands, eqn.params);
-      if (results.every((result) => result === null))
-        throw noRuleFor(eqn.primitive.name, 'transpose', 'it is not linear in these operands');
       eqn.inputs.forEach((variable, i) => {
         const result = results[i] ?? null;
         invariant(
@@ -113,7 +112,7 @@ export function transposeProgram(program: Program, known: readonly boolean[]): P
 }
 
 /**
- * The transpose of a linear function.
+ * The transpose of a linear function. A constant that the function adds is left out.
  *
  * @param examples - Arguments of `f`, or descriptions of them ({@link arraySpec}); only their types count.
  * @returns A function from a cotangent of the result to the list of cotangents of the arguments.
@@ -124,39 +123,54 @@ export function transposeProgram(program: Program, known: readonly boolean[]): P
  */
 export function linearTranspose<A extends readonly unknown[], R extends Output>(
   f: (...args: A) => R,
-  ...examples: NoInfer<A>
+  ...examples: Described<A>
 ): (cotangent: R) => A {
   const label = `linearTranspose of ${labelOf(f)}`;
   const staged = stage(f, examples, label, true);
-  const isKnown = staged.program.inputs.map((_, i) => i >= staged.leaves.length);
-  staged.program.inputs.forEach(({ aval }, i) => {
-    if (isKnown[i] === true || isFloat(aval.dtype)) return;
+  const { argTree, outTree, captures } = staged;
+  argAvals(staged).forEach((aval, i) => {
+    if (isFloat(aval.dtype)) return;
     throw notLinearFunction(
       label,
-      `argument ${staged.argTree.paths()[i] ?? ''} is ${showAval(aval)}`,
+      `${showArgument(argTree.paths()[i] ?? '')} is ${showAval(aval)}`,
     );
   });
-  const program = linear(label, () => transposeProgram(staged.program, isKnown));
+  const program = transposeOfLinear(label, staged);
   const outAvals = staged.program.outputs.map((v) => v.aval);
   const transposed = (cotangent: R): A => {
-    const given = resultCotangents(label, staged.outTree, cotangent, outAvals);
-    const results = apply(program, [...staged.captures, ...writeZeros(given, outAvals)]);
-    return staged.argTree.unflatten(results) as unknown as A; // One cotangent per leaf of A.
+    const given = resultCotangents(label, outTree, cotangent, outAvals);
+    const results = apply(program, [...captures, ...writeZeros(given, outAvals)]);
+    return argTree.unflatten(results) as unknown as A; // One cotangent per leaf of A.
   };
   return labelled(transposed, `the transpose of ${labelOf(f)}`);
 }
 
-/** Runs a pass; a rule that needs the value of a linear operand means that the function is not linear. */
-function linear(label: string, pass: () => Program): Program {
-  try {
-    return pass();
-  } catch (cause) {
-    throw notLinearFunction.at(
-      { cause },
-      label,
-      cause instanceof Error ? firstLine(cause) : String(cause),
-    );
+/** From captures and cotangents of all results to those of all arguments. */
+function transposeOfLinear(label: string, staged: Staged): Program {
+  const { primal, linear, nonzero } = linearizeProgram(staged.program, floatInputs(staged));
+  const args = primal.inputs.slice(0, staged.argTree.size);
+  const residuals = primal.outputs.slice(nonzero.length);
+  const { tainted } = splitBy(primal.eqns, args);
+  if (residuals.some((v) => tainted.has(v))) {
+    throw notLinearFunction(label, 'its derivative depends on the arguments');
   }
+  // The residuals depend on captures alone, so the arguments are not inputs any more.
+  const known = dropUnused({
+    inputs: primal.inputs.slice(args.length),
+    eqns: primal.eqns,
+    outputs: residuals,
+  });
+  const captureAvals = known.inputs.map((v) => v.aval);
+  const outAvals = staged.program.outputs.map((v) => v.aval);
+  const body = (inputs: readonly Value[]): Value[] => {
+    const values: Tangent[] = inline(known, inputs.slice(0, captureAvals.length));
+    const holes = args.map(() => null);
+    const cotangents = inputs.slice(captureAvals.length).filter((_, i) => nonzero[i] === true);
+    const results = transposeInto(linear, [...values, ...holes], cotangents);
+    return writeZeros(
+      results.slice(values.length),
+      args.map((v) => v.aval),
+    );
+  };
+  return dropUnused(traceClosed(body, [...captureAvals, ...outAvals], label));
 }
-
-const firstLine = ({ message }: Error): string => message.split('\n')[0] ?? '';

@@ -10,7 +10,7 @@ import { auxPair } from './aux-pair.ts';
 import { dropUnused } from './drop-unused.ts';
 import { labelled, labelOf } from './label.ts';
 import { linearizeAt, linearizeProgram } from './linearize.ts';
-import { type Staged, stage } from './stage.ts';
+import { type StagedCall, stage } from './stage.ts';
 import { resultCotangents } from './tangents.ts';
 import { transposeInto, transposeProgram } from './transpose.ts';
 import type { Output } from './types.ts';
@@ -85,8 +85,9 @@ export function vjp<A extends readonly unknown[], R extends Output>(
 ): [value: R, vjpFunction: VjpFunction<A, R>] {
   const label = `vjp of ${labelOf(f)}`;
   const staged = stage(f, primals, label, true);
-  const pulled = pullBack(label, staged, staged.outTree.size);
+  // The function that is returned must not keep `staged` alive: it holds the arguments.
   const { outTree, argTree } = staged;
+  const pulled = pullBack(label, staged, outTree.size);
   // The result of a staged function has the structure that the function returned.
   const value = outTree.unflatten(pulled.results) as R;
   const vjpFunction = (cotangent: R): A => {
@@ -121,18 +122,20 @@ export function vjpWithAux<A extends readonly unknown[], R extends Output, Aux e
 }
 
 /** The staged function run forward, and its derivative's transpose at the same point. */
-function pullBack(label: string, staged: Staged, resultCount: number) {
+function pullBack(label: string, staged: StagedCall, resultCount: number) {
   const active = floatInputs(staged);
   const { results, residuals, parts } = linearizeAt(label, staged, active, resultCount);
   const isResidual = parts.linear.inputs.map((_, i) => i < residuals.length);
   const transposed = transposeProgram(parts.linear, isResidual);
   const resultAvals = staged.program.outputs.slice(0, resultCount).map((v) => v.aval);
+  const isArgumentActive = active.slice(0, staged.argTree.size);
+  const isNonzero = (_: unknown, i: number): boolean => parts.nonzero[i] === true;
   /** The cotangent of every leaf of the arguments; null for those without one. */
   const run = (cotangents: readonly Tangent[]): Tangent[] => {
-    const seeds = writeZeros(cotangents, resultAvals).filter((_, i) => parts.nonzero[i] === true);
+    const seeds = writeZeros(cotangents.filter(isNonzero), resultAvals.filter(isNonzero));
     const pulled = apply(transposed, [...residuals, ...seeds]);
     let next = 0;
-    return staged.leaves.map((_, i) => (active[i] === true ? itemAt(pulled, next++) : null));
+    return isArgumentActive.map((isActive) => (isActive ? itemAt(pulled, next++) : null));
   };
   return { results, resultAvals, run };
 }

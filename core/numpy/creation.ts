@@ -85,10 +85,18 @@ export function arange(...args: readonly (number | DTypeOption | undefined)[]): 
   const natural = promoteDTypes([start, stop, step].map(kindOfScalar)).dtype;
   const dtype = checkDType('np.arange', options.dtype ?? natural);
   const count = Math.max(0, Math.ceil((stop - start) / step));
-  if (dtype !== 'float32' || (start === 0 && step === 1))
-    return wholeRange(start, step, count, dtype);
-  return add(multiply(iota('float32', [count], 0), step), start);
+  return stepped(start, step, count, dtype);
 }
+
+/** dtype[count]: start, start + step, … */
+const stepped = eagerly(
+  'np.arange',
+  (start: number, step: number, count: number, dtype: DType): Value => {
+    const isWhole = dtype !== 'float32' || (start === 0 && step === 1);
+    if (isWhole) return wholeRange(start, step, count, dtype);
+    return add(multiply(iota('float32', [count], 0), step), start);
+  },
+);
 
 function wholeRange(start: number, step: number, count: number, dtype: DType): Value {
   if (dtype === 'bool') return convert(wholeRange(start, step, count, 'int32'), 'bool');
@@ -108,16 +116,17 @@ export interface LinspaceOptions extends DTypeOption {
 /**
  * f32[count, …] of evenly spaced numbers from `start` to `stop`, which broadcast against each other.
  *
- * @param count - Default 50.
+ * @param points - The count. Default 50.
  */
 export const linspace = eagerly(
   'np.linspace',
   (
     start: ValueLike,
     stop: ValueLike,
-    count = 50,
+    points?: number,
     { endpoint = true, axis = 0, dtype = 'float32' }: LinspaceOptions = {},
   ): Value => {
+    const count = points ?? 50;
     const gaps = endpoint ? count - 1 : count;
     const from = castTo('np.linspace', start, { dtype: 'float32', weak: false });
     const to = castTo('np.linspace', stop, { dtype: 'float32', weak: false });
@@ -134,9 +143,9 @@ export const linspace = eagerly(
       return add(multiply(a, subtract(1, t)), multiply(b, t));
     };
     const isClosed = endpoint && count > 1;
-    const points = inner(isClosed ? count - 1 : count);
-    const last = broadcastTo(b, points.shape.with(place, 1));
-    const all = isClosed ? concatenate([points, last], { axis: place }) : points;
+    const spaced = inner(isClosed ? count - 1 : count);
+    const last = broadcastTo(b, spaced.shape.with(place, 1));
+    const all = isClosed ? concatenate([spaced, last], { axis: place }) : spaced;
     if (dtype === 'float32') return all;
     // Whole numbers are rounded down, as in NumPy, where conversion alone would truncate.
     return convert(floor(all), checkDType('np.linspace', dtype));

@@ -15,11 +15,7 @@ function pointed(site: CallSite): string {
   return marked.slice(caret.length - 2);
 }
 
-interface Kept {
-  readonly site: CallSite;
-}
-
-class Recorder implements Kept {
+class Recorder {
   readonly site: CallSite;
   constructor() {
     this.site = captureSite();
@@ -34,7 +30,6 @@ class Recorder implements Kept {
 }
 
 test('functions, methods, constructors and accessors are located', () => {
-  assert.is(pointed(captureSite()), 'captureSite()), \'captureSite()), \\\'captur'.slice(0, 0) || pointed(captureSite()));
   const named = captureSite(); // here
   assert.is(pointed(named), 'captureSite(); // here');
   assert.is(pointed(new Recorder().site), 'captureSite();');
@@ -58,11 +53,13 @@ test('async functions are located before and after they wait', async () => {
   assert.equal(sites.map(pointed), ['captureSite(); // before', 'captureSite(); // after']);
 });
 
-test('a call far inside the library is located', () => {
-  const deep = (n: number, f: () => CallSite): CallSite => (n === 0 ? f() : deep(n - 1, f));
-  // The frames of np.vectorLikes between are ours; those of `deep` are the user's.
-  const site = deep(100, () => captureSite()); // deep
-  assert.is(pointed(site), 'captureSite()); // deep');
+test('a line is found below any number of frames that are not the user\'s', () => {
+  let nested: () => unknown[] = () => [];
+  nested = Array.prototype.map.bind([0], captureSite);
+  for (let i = 0; i < 50; i++) nested = Array.prototype.map.bind([0], nested);
+  const [site] = [nested()].flat(60) as CallSite[]; // below
+  assert.ok(site !== undefined);
+  assert.is(pointed(site), 'nested()].flat(60) as CallSite[]; // below');
 });
 
 test('line and column count from 1 and the file is a URL', () => {

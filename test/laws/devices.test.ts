@@ -1,6 +1,7 @@
 /** Every device against the oracle and against JAX, with and without fusion. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { type Aval, showAval } from '../../core/base/aval.ts';
 import { allocateHost } from '../../core/base/dtype.ts';
 import { compile } from '../../core/compile/compile.ts';
 import type { Device } from '../../core/host/device.ts';
@@ -9,6 +10,7 @@ import { getDevice } from '../../core/host/runtime.ts';
 import { inline } from '../../core/ir/interpret.ts';
 import type { Program } from '../../core/ir/program.ts';
 import { traceClosed } from '../../core/ir/trace.ts';
+import type { Value } from '../../core/ir/value.ts';
 import { interpretProgram } from './expr-interpreter.ts';
 import { jaxRecords } from './jax-records.ts';
 import { cases, difference, expectNone, type Tolerance } from './run-sample.ts';
@@ -33,21 +35,41 @@ const jaxJobs: readonly Job[] = jaxRecords.map(({ name, program, inputs, outputs
   expected: outputs,
 }));
 
-/** Many independent programs as one, so that a device compiles their kernels together. */
-function packed(jobs: readonly Job[]): Program {
-  const avals = jobs.flatMap(({ program }) => program.inputs.map(({ aval }) => aval));
-  return traceClosed(
-    (inputs) => {
-      let next = 0;
-      return jobs.flatMap(({ program }) => {
-        const own = inputs.slice(next, next + program.inputs.length);
-        next += own.length;
-        return inline(program, own);
-      });
-    },
-    avals,
-    'all samples',
+/** Many independent programs as one. */
+interface Packed {
+  readonly program: Program;
+  readonly inputs: readonly (readonly number[])[];
+}
+
+/**
+ * Many independent programs as one, so that a device compiles their kernels together. Equal inputs are
+ * one input: then the compiler may merge what reads them.
+ */
+function packed(jobs: readonly Job[]): Packed {
+  const places = new Map<string, number>();
+  const avals: Aval[] = [];
+  const inputs: (readonly number[])[] = [];
+  const placesOf = jobs.map((job) =>
+    job.program.inputs.map(({ aval }, i) => {
+      const elements = job.inputs[i] ?? [];
+      const key = `${showAval(aval)} ${elements.map((x) => (Object.is(x, -0) ? '-0' : x)).join()}`;
+      const place = places.get(key) ?? avals.length;
+      if (place === avals.length) {
+        places.set(key, place);
+        avals.push(aval);
+        inputs.push(elements);
+      }
+      return place;
+    }),
   );
+  const body = (values: readonly Value[]): Value[] =>
+    jobs.flatMap(({ program }, k) =>
+      inline(
+        program,
+        (placesOf[k] ?? []).flatMap((place) => values[place] ?? []),
+      ),
+    );
+  return { program: traceClosed(body, avals, 'all samples'), inputs };
 }
 
 /** Runs jobs as one program on a device; one complaint per job that comes out wrong. */
@@ -56,8 +78,10 @@ async function complaints(
   jobs: readonly Job[],
   toleranceOf: (job: Job) => Tolerance,
 ): Promise<string[]> {
-  const plan = compile(packed(jobs), device.target);
-  const inputs = jobs.flatMap((job) => job.inputs);
+  const { program, inputs } = packed(jobs);
+  const plan = compile(program, device.target);
+  if (process.env.DBG)
+    console.log(plan.steps.length, new Set(plan.steps.map((s) => s.kernel)).size);
   const storages = plan.inputs.map(({ dtype }, i) => {
     const elements = inputs[i] ?? [];
     const data = allocateHost(dtype, elements.length);

@@ -196,9 +196,11 @@ const putRows = (combine: ScatterSpec['combine'], mode: ScatterSpec['mode']): Sc
   mode,
 });
 
-/** Positive numbers whose products stay small; distinct, so that extremes do not tie. */
-const positive = (shape: Shape, dtype: DType): Input =>
-  dtype === 'float32' ? floats(shape, 0.5, 1.5) : integers(shape, 1, 5, dtype);
+/** Positive numbers whose products stay small. */
+function positive(shape: Shape, dtype: DType): Input {
+  if (dtype === 'bool') return booleans(shape);
+  return dtype === 'float32' ? floats(shape, 0.5, 1.5) : integers(shape, 1, 5, dtype);
+}
 
 const scatters = (['set', 'add', 'mul', 'min', 'max'] as const).flatMap((combine) =>
   (['clip', 'drop'] as const).flatMap((mode) => [

@@ -4,8 +4,15 @@
  * Each becomes a file in a temporary folder, outside the tree, where `enerjax` is an installed package:
  * it imports the public entries by their published names, and errors in it point at its own lines.
  */
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs';
-import { writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -63,10 +70,40 @@ export function lastStatement(text: string): { readonly first: number; readonly 
   return { first: lineAt(statement.getStart()), last: lineAt(statement.end) };
 }
 
-/** The name stands for something else than a variable: it follows a dot or names a property. */
-function isProperty(node: ts.Identifier): boolean {
+/** A name that a program uses without declaring it. */
+export interface FreeName {
+  readonly name: string;
+  /** It is called, or made an instance of. */
+  readonly isCalled: boolean;
+  /** It stands for a type. */
+  readonly isType: boolean;
+}
+
+/** What the compiler knows about one file that nothing else belongs to. */
+function checkerOf(source: ts.SourceFile): ts.TypeChecker {
+  const isSource = (name: string): boolean => name === source.fileName;
+  const program = ts.createProgram(
+    [source.fileName],
+    { noLib: true, noResolve: true, types: [], target: ts.ScriptTarget.ESNext },
+    {
+      getSourceFile: (name) => (isSource(name) ? source : undefined),
+      fileExists: isSource,
+      readFile: () => undefined,
+      writeFile: () => {},
+      getDefaultLibFileName: () => 'lib.d.ts',
+      getCurrentDirectory: () => '',
+      getCanonicalFileName: (name) => name,
+      useCaseSensitiveFileNames: () => true,
+      getNewLine: () => '\n',
+    },
+  );
+  return program.getTypeChecker();
+}
+
+/** The identifier stands for a variable or a type: it follows no dot and names no property. */
+function isReference(node: ts.Identifier): boolean {
   const { parent } = node;
-  return (
+  return !(
     (ts.isPropertyAccessExpression(parent) && parent.name === node) ||
     (ts.isQualifiedName(parent) && parent.right === node) ||
     (ts.isPropertyAssignment(parent) && parent.name === node) ||
@@ -75,42 +112,29 @@ function isProperty(node: ts.Identifier): boolean {
   );
 }
 
-const isDeclared = ({ parent }: ts.Identifier): boolean =>
-  ts.isVariableDeclaration(parent) ||
-  ts.isFunctionDeclaration(parent) ||
-  ts.isClassDeclaration(parent) ||
-  ts.isTypeAliasDeclaration(parent) ||
-  ts.isInterfaceDeclaration(parent) ||
-  ts.isImportSpecifier(parent) ||
-  ts.isNamespaceImport(parent) ||
-  ts.isTypeParameterDeclaration(parent) ||
-  ts.isParameter(parent) ||
-  ts.isBindingElement(parent);
-
-/** A name that a program uses without declaring it. */
-export interface FreeName {
-  readonly name: string;
-  /** It is called, or made an instance of. */
-  readonly isCalled: boolean;
-}
-
 /** The names that a program uses and does not declare, in order of appearance. */
 export function freeNames(text: string): FreeName[] {
-  const declared = new Set<string>();
-  const used = new Map<string, FreeName>();
+  const source = parse(text);
+  const checker = checkerOf(source);
+  const free = new Map<string, FreeName>();
   const visit = (node: ts.Node): void => {
-    if (ts.isIdentifier(node) && !isProperty(node)) {
+    if (ts.isIdentifier(node) && isReference(node)) {
       const { text: name, parent } = node;
-      const isInitializer = 'initializer' in parent && parent.initializer === node;
+      const symbol = ts.isShorthandPropertyAssignment(parent)
+        ? checker.getShorthandAssignmentValueSymbol(parent)
+        : checker.getSymbolAtLocation(node);
       const isCalled =
         (ts.isCallExpression(parent) || ts.isNewExpression(parent)) && parent.expression === node;
-      if (isDeclared(node) && !isInitializer) declared.add(name);
-      else used.set(name, { name, isCalled: isCalled || used.get(name)?.isCalled === true });
+      const isType = ts.isTypeReferenceNode(parent);
+      const seen = free.get(name);
+      if (symbol === undefined) {
+        free.set(name, { name, isCalled: isCalled || seen?.isCalled === true, isType });
+      }
     }
     ts.forEachChild(node, visit);
   };
-  visit(parse(text));
-  return [...used.values()].filter(({ name }) => !declared.has(name));
+  visit(source);
+  return [...free.values()];
 }
 
 /** The program under a line that imports what it uses of the public API. */

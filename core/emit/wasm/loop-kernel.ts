@@ -1,7 +1,7 @@
 /** A loop kernel as a WebAssembly function that computes a range of its units of work. */
 import type { LoopKernel } from '../../compile/kernel.ts';
 import { structure, type Statement } from '../../compile/structure.ts';
-import type { Axis, Source } from '../../ir/expr.ts';
+import type { Axis, Expr, Source } from '../../ir/expr.ts';
 import { childrenOf, walk } from '../../ir/expr.ts';
 import { invariant } from '../../base/errors.ts';
 import { strideAlong } from './addresses.ts';
@@ -39,8 +39,8 @@ export interface Schedule {
   readonly planned: Planned;
 }
 
-const MAX_CHUNK = 8192;
-const MIN_CHUNK = 1024;
+/** Instructions in one unit of work, about 20 microseconds. */
+const UNIT_COST = 100_000;
 /** Side of the square that a transposition works in. */
 const TILE = 64;
 
@@ -95,7 +95,7 @@ function scheduleWith(
     ? planVectors(statements, new Set(inner === null ? [] : [inner]), written)
     : { plan: new Map(), cost: 1 };
   const outerCount = outer.reduce((product, axis) => product * axis.extent, 1);
-  const chunk = inner === null ? 1 : (given ?? chunkOf(nest, inner, outerCount, written));
+  const chunk = inner === null ? 1 : (given ?? chunkOf(nest, inner, outerCount, planned, written));
   const chunks = inner === null ? 1 : Math.ceil(inner.extent / chunk);
   return {
     nest,
@@ -108,25 +108,37 @@ function scheduleWith(
   };
 }
 
-/** Long axes are cut for threads; transpositions so that lines stay in cache until all of them is used. */
+/**
+ * Positions of the inner axis in one unit. Long axes are cut so that threads can share them and
+ * calls stay short; transpositions so that cache lines stay until all of them is used.
+ */
 function chunkOf(
   nest: LoopNest,
   inner: Axis,
   outerCount: number,
+  planned: Planned,
   written: ReadonlySet<Source>,
 ): number {
+  const { extent } = inner;
   const indices = walk(nest.stores.flatMap(expressionsOf)).flatMap((e) =>
     e.kind === 'load' && !written.has(e.source) ? [e.index] : [],
   );
   const isTransposing = indices.some((index) => {
     const stride = strideAlong(index, inner);
-    return stride !== null && Math.abs(stride) > 16;
+    return stride !== null && Math.abs(stride) > 16 && !isReduced(nest, index);
   });
-  if (isTransposing && outerCount >= 8 && inner.extent > TILE) return TILE;
-  if (outerCount >= 16 || inner.extent <= 2 * MIN_CHUNK) return Math.max(1, inner.extent);
-  const share = Math.ceil((inner.extent * outerCount) / 64 / 64) * 64;
-  return Math.min(MAX_CHUNK, Math.max(MIN_CHUNK, share));
+  if (isTransposing && outerCount >= 8 && extent > TILE) return TILE;
+  if (planned.cost <= UNIT_COST) return Math.max(1, extent);
+  const isVector = [...planned.plan.keys()].some((loop) => loop.axis === inner);
+  const positions = Math.max(1, Math.round((UNIT_COST * extent) / planned.cost));
+  return Math.min(extent, isVector ? Math.ceil(positions / TILE) * TILE : positions);
 }
+
+/** True if the index runs along a reduction: then lines are used across the reduction, not across units. */
+const isReduced = (nest: LoopNest, index: Expr): boolean => {
+  const known = new Set([...nest.parallel, ...nest.stores.flatMap((store) => store.serial)]);
+  return [...index.deps].some((axis) => !known.has(axis));
+};
 
 /** Adds the function of a schedule to a module and returns its index. */
 export function addLoopFunction(

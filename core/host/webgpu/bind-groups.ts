@@ -1,4 +1,5 @@
 /** Bind groups, kept for reuse and limited in number. */
+import { tooManyLaunches } from './errors.ts';
 import type { Allocation } from './memory.ts';
 
 /** A part of a buffer. Offsets are multiples of 256. */
@@ -21,11 +22,10 @@ interface Entry {
 
 /** Groups kept. Each is a memory mapping in some drivers, of which a process has some 65,000. */
 const maxKept = 4096;
-/**
- * Groups made before the collector must run: engines see a dropped group as a few bytes and leave it,
- * and the process dies when the mappings run out.
- */
-const maxUncollected = 16_384;
+/** Groups made before the collector should run: it sees a dropped group as a few bytes and leaves it. */
+const manyMade = 8192;
+/** Groups made before the process is in danger. They cannot be collected while nothing is awaited. */
+const mostMade = 50_000;
 
 /** Makes and keeps bind groups. */
 export class BindGroups {
@@ -70,12 +70,22 @@ export class BindGroups {
     }
   }
 
+  /** Frees dropped groups if there are many. To be awaited wherever the device waits. */
+  async reclaimIfNeeded(): Promise<void> {
+    if (this.#made < manyMade || this.#collect === null) return;
+    this.#made = this.#entries.size;
+    this.#collect();
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    // Dawn lets go of them with the first submit after their last use is over.
+    const { queue } = this.#device;
+    queue.submit([]);
+    await queue.onSubmittedWorkDone();
+    queue.submit([]);
+  }
+
   #make(layout: GPUBindGroupLayout, ranges: readonly Range[]): GPUBindGroup {
-    if (++this.#made > maxUncollected && this.#collect !== null) {
-      this.#made = this.#entries.size;
-      this.#collect();
-      this.#device.queue.submit([]);
-    }
+    this.#made++;
+    if (this.#made > mostMade && this.#collect !== null) throw tooManyLaunches(this.#made);
     return this.#device.createBindGroup({
       layout,
       entries: ranges.map(({ allocation: { buffer }, offset, bytes }, binding) => ({

@@ -268,7 +268,7 @@ class Gpu implements WebGpuDevice, StorageOwner {
     this.#failures.raise();
     invariant(elements !== null, 'a read that failed without a reason');
     storage.remember(elements);
-    await this.#reclaimer.reclaimIfNeeded();
+    await this.#reclaim();
     return elements;
   }
 
@@ -302,8 +302,14 @@ class Gpu implements WebGpuDevice, StorageOwner {
     await this.#device.queue.onSubmittedWorkDone();
     await this.#failures.known();
     this.#failures.raise();
-    await this.#reclaimer.reclaimIfNeeded();
+    await this.#reclaim();
     this.#trim();
+  }
+
+  /** Frees what nobody can reach, if there is much of it. */
+  async #reclaim(): Promise<void> {
+    await this.#reclaimer.reclaimIfNeeded();
+    await this.#bindGroups.reclaimIfNeeded();
   }
 
   /** Gives back what an idle device need not keep. */

@@ -73,3 +73,12 @@ export const executionFailed = defineError({
   fix: `please report this with jit(f).lower(…).kernels; until then run on the processor: ENERJAX_DEVICE=wasm`,
   example: { noExample: 'a fault of ours or of a driver' },
 });
+
+/** A loop launched kernels without end and never let the host clean up. */
+export const tooManyLaunches = defineError({
+  code: 'too-many-launches',
+  what: (count: number) =>
+    `${count} kernels were launched on new arrays without an await in between, and the driver can hold no more`,
+  fix: 'await something now and then: `await x.data()` every few hundred turns of the loop; or put the loop into jit, or dispose of arrays with `using x = …`',
+  example: { noExample: 'needs a GPU and takes long' },
+});

@@ -1,0 +1,71 @@
+/** Intermediate arrays share memory when their lives do not overlap, and never when they do. */
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { makeAval } from '../../core/base/aval.ts';
+import { compile } from '../../core/compile/compile.ts';
+import type { Plan, Slot } from '../../core/compile/plan.ts';
+import { createJsDevice } from '../../core/host/js/device.ts';
+import { trace } from '../../core/ir/trace.ts';
+import type { Value } from '../../core/ir/value.ts';
+import * as np from '../../core/numpy/index.ts';
+
+const { target } = createJsDevice({ fuse: true });
+
+function plan(body: (x: Value) => Value[], size: number, donated: number[] = []): Plan {
+  const { program } = trace(
+    ([x]) => (x === undefined ? [] : body(x)),
+    [makeAval([size, size], 'float32')],
+  );
+  return compile(program, target, new Set(donated));
+}
+
+test('a chain of fifty products holds two arrays at a time', () => {
+  const chain = plan((x) => {
+    let y = x;
+    for (let i = 0; i < 50; i++) y = np.matmul(y, x);
+    return [y];
+  }, 64);
+  assert.is(chain.steps.length, 50);
+  assert.ok(chain.arenaBytes <= 2 * 64 * 64 * 4, `${chain.arenaBytes} bytes`);
+});
+
+test('arrays that are alive at once do not overlap in the arena', () => {
+  const wide = plan((x) => {
+    const parts = [1, 2, 3, 4].map((i) => np.matmul(x, np.multiply(x, i)));
+    const squares = parts.map((p) => np.matmul(p, p));
+    return [squares.reduce((a, b) => np.matmul(a, b))];
+  }, 32);
+  const lives = new Map<string, { slot: Slot; first: number; last: number }>();
+  wide.steps.forEach(({ slots, kernel }, step) => {
+    slots.forEach((slot, i) => {
+      if (slot.kind !== 'arena') return;
+      const key = String(kernel.buffers[i]?.source.id);
+      const life = lives.get(key) ?? { slot, first: step, last: step };
+      lives.set(key, { ...life, last: step });
+    });
+  });
+  const all = [...lives.values()];
+  assert.ok(all.length > 4);
+  for (const a of all) {
+    for (const b of all) {
+      if (a === b || a.slot.kind !== 'arena' || b.slot.kind !== 'arena') continue;
+      const together = a.first <= b.last && b.first <= a.last;
+      const overlap =
+        a.slot.offset < b.slot.offset + b.slot.bytes &&
+        b.slot.offset < a.slot.offset + a.slot.bytes;
+      assert.not.ok(together && overlap, 'two living arrays share memory');
+    }
+  }
+});
+
+test('a donated argument gives its memory to a result that is computed in place', () => {
+  const step = plan((x) => [np.subtract(x, np.multiply(x, 0.1))], 32, [0]);
+  assert.is(step.aliases.get(0), 0);
+});
+
+test('a donated argument that is still needed is not overwritten', () => {
+  const step = plan((x) => [np.flip(x, { axis: 0 })], 32, [0]);
+  assert.is(step.aliases.get(0), undefined);
+});
+
+test.run();

@@ -1,0 +1,81 @@
+/** Every TypeScript block of the README and the guides runs. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { EnerjaxError } from '../../core/base/errors.ts';
+import { makeWorkshop, publicEntries, root } from '../support/examples.ts';
+import { codeOf } from '../support/markdown.ts';
+
+/** Written from the catalogue, whose examples test/errors runs. */
+const generated = 'docs/errors.md';
+
+const pages = ['README.md', ...readdirSync(join(root, 'docs')).map((name) => `docs/${name}`)]
+  .filter((path) => path.endsWith('.md') && path !== generated)
+  .filter((path) => existsSync(join(root, path)));
+
+const workshop = await makeWorkshop();
+const leftOut: string[] = [];
+
+/** Runs the program without letting it print. */
+async function runQuietly(name: string, text: string): Promise<unknown> {
+  const { log } = console;
+  console.log = () => {};
+  try {
+    return await workshop.run(name, text);
+  } finally {
+    console.log = log;
+  }
+}
+
+for (const page of pages) {
+  const { programs, leftOut: blocks } = codeOf(readFileSync(join(root, page), 'utf8'));
+  leftOut.push(...blocks.map(({ line, reason }) => `${page}:${line}: ${reason}`));
+  for (const { line, text, throws } of programs) {
+    test(`the program at ${page}:${line} ${throws === null ? 'runs' : `raises ${throws}`}`, async () => {
+      const error = await runQuietly(`${page}-${line}`, text);
+      const shown = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      if (throws === null) assert.ok(error === null, shown);
+      else assert.ok(error instanceof EnerjaxError && error.code === throws, shown);
+    });
+  }
+}
+
+test('every entry of package.json has a source file', () => {
+  for (const [specifier, file] of publicEntries()) {
+    assert.ok(existsSync(file), `'${specifier}' is exported, but there is no ${file}`);
+  }
+});
+
+test('a block without an import continues the program before it, on the lines of the page', () => {
+  const page = "# T\n```ts\nimport { np } from 'enerjax';\n```\ntext\n```ts\nnp.ones([2]);\n```\n";
+  const { programs } = codeOf(page);
+  assert.equal(programs, [
+    { line: 2, text: "\n\nimport { np } from 'enerjax';\n\n\n\nnp.ones([2]);", throws: null },
+  ]);
+});
+
+test('a block with an import begins a program of its own', () => {
+  const page = "```ts\nimport 'a';\n```\n```ts\nimport 'b';\n```\n```sh\nls\n```\n";
+  assert.equal(
+    codeOf(page).programs.map(({ text }) => text.trim()),
+    ["import 'a';", "import 'b';"],
+  );
+});
+
+test('a block that is not run says why', () => {
+  assert.throws(() => codeOf('```ts no-run\nf();\n```\n'), /say why/);
+  const { programs, leftOut: blocks } = codeOf('```ts no-run it needs a robot\nf();\n```\n');
+  assert.equal([programs, blocks], [[], [{ line: 1, reason: 'it needs a robot' }]]);
+});
+
+test('a misspelled mark is refused', () => {
+  assert.throws(() => codeOf('```ts norun it needs a robot\nf();\n```\n'), /'norun' is no mark/);
+});
+
+test.after(() => {
+  workshop.remove();
+  for (const block of leftOut) console.log(`not run: ${block}`);
+});
+
+test.run();
