@@ -5,7 +5,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { EnerjaxError } from '../../core/base/errors.ts';
 import { makeWorkshop, publicEntries, root } from '../support/examples.ts';
-import { codeOf } from '../support/markdown.ts';
+import { codeOf, seenFrom } from '../support/markdown.ts';
 
 /** Written from the catalogue, whose examples test/errors runs. */
 const generated = 'docs/errors.md';
@@ -33,7 +33,7 @@ for (const page of pages) {
   leftOut.push(...blocks.map(({ line, reason }) => `${page}:${line}: ${reason}`));
   for (const { line, text, throws } of programs) {
     test(`the program at ${page}:${line} ${throws === null ? 'runs' : `raises ${throws}`}`, async () => {
-      const error = await runQuietly(`${page}-${line}`, text);
+      const error = await runQuietly(`${page}-${line}`, seenFrom(join(root, page), text));
       const shown = error instanceof Error ? (error.stack ?? error.message) : String(error);
       if (throws === null) assert.ok(error === null, shown);
       else assert.ok(error instanceof EnerjaxError && error.code === throws, shown);
@@ -60,6 +60,13 @@ test('a block with an import begins a program of its own', () => {
   assert.equal(
     codeOf(page).programs.map(({ text }) => text.trim()),
     ["import 'a';", "import 'b';"],
+  );
+});
+
+test('relative imports are seen from the page', () => {
+  assert.is(
+    seenFrom('/home/user/docs/page.md', "import { a } from '../core/a.ts';\nimport 'b';"),
+    "import { a } from '/home/user/core/a.ts';\nimport 'b';",
   );
 });
 

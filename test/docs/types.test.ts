@@ -7,7 +7,7 @@ import * as assert from 'uvu/assert';
 import { loadCatalogue } from '../support/catalogue.ts';
 import { docExamples, moduleOf } from '../support/docstrings.ts';
 import { layOut, publicEntries, publicNames, root, withImports } from '../support/examples.ts';
-import { codeOf } from '../support/markdown.ts';
+import { codeOf, seenFrom } from '../support/markdown.ts';
 
 const folder = join(root, 'node_modules/.cache/examples');
 rmSync(folder, { recursive: true, force: true });
@@ -36,7 +36,7 @@ const pages = ['README.md', ...readdirSync(join(root, 'docs')).map((name) => `do
 for (const page of pages.filter((path) => path.endsWith('.md') && path !== 'docs/errors.md')) {
   if (!existsSync(join(root, page))) continue;
   for (const { line, text } of codeOf(readFileSync(join(root, page), 'utf8')).programs) {
-    add(`${page}:${line}`, text);
+    add(`${page}:${line}`, seenFrom(join(root, page), text));
   }
 }
 

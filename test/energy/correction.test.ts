@@ -33,14 +33,18 @@ test('a step is at most clipFrac of the norm of its row', async () => {
   const moved = oneStepEnergyCorrection(params, context, actions, { alpha: 1e4, clipFrac: 0.2 });
   const norms = (x: Value): Value => np.sqrt(np.sum(np.square(x), { axis: [1, 2] }));
   const share = await np.divide(norms(moved.sub(actions)), norms(actions)).data();
-  assert.ok(share.every((s) => Math.abs(s - 0.2) < 1e-4));
+  assert.ok(share.every((s) => Math.abs(s - 0.2) < 1e-4), share.join());
 });
 
 test('correctFirstOnly moves the first step and leaves the others bit for bit', async () => {
   const { params, context, actions } = setup();
-  const moved = oneStepEnergyCorrection(params, context, actions, { correctFirstOnly: true });
+  const moved = oneStepEnergyCorrection(params, context, actions, {
+    correctFirstOnly: true,
+    alpha: 1,
+    clipFrac: 1,
+  });
   const change = moved.sub(actions);
-  assert.ok((await change.get('...', 0, np.slice(0, 2)).data()).every((d) => d !== 0));
+  assert.ok((await change.get(np.slice(0, 3), 0).data()).every((d) => d !== 0));
   const later = change.get(np.slice(0, 3), np.slice(1, 4));
   assert.ok((await later.data()).every((d) => d === 0));
 });
@@ -111,7 +115,7 @@ test('the Hessian of the energy times a vector agrees with finite differences', 
     const { params, context, actions, padMask }: Setup = setup();
     const total = (a: Value): Value => np.sum(energy(params, config, context, a, { padMask }));
     const direction = randomLike(actions, 11);
-    const expected = slopeAlong(grad(total), actions, direction, 1e-4);
+    const expected = slopeAlong(grad(total), actions, direction, 1e-5);
     const [, forward] = jvp(grad(total), [actions], [direction]);
     await assertClose(forward, expected, 1e-6);
     const backward = grad((a: Value) => inner(grad(total)(a), direction))(actions);

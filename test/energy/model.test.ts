@@ -147,7 +147,7 @@ test('shapes that do not fit are named by axis', () => {
     energy(params, config, h, a, { padMask: mask });
   assert.throws(() => run(np.ones([2, 5, 6]), actions), /axis 'batch' is 2 in context but 3 in actions/);
   assert.throws(() => run(np.ones([3, 5, 7]), actions), /axis 'contextDim' is 7 in context but 6 in/);
-  assert.throws(() => run(context, np.ones([3, 4, 7])), /axis 'energyActDim' is 7 in actions but 2 in/);
+  assert.throws(() => run(context, np.ones([3, 4, 2])), /axis 'energyActDim' is 2 in actions but 7 in/);
   assert.throws(
     () => run(context, actions, np.zeros([3, 6], { dtype: 'bool' })),
     /axis 'tokens' is 5 in context but 6 in padMask/,

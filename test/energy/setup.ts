@@ -19,7 +19,7 @@ export const sizes = { batch: 3, tokens: 5, steps: 4 } as const;
 /** A model small enough for finite differences. */
 export const config: EnergyConfig = energyConfig({
   contextDim: 6,
-  energyActDim: 2,
+  energyActDim: 7,
   hidden: 8,
   heads: 2,
 });

@@ -15,6 +15,7 @@ import {
 } from '../../core/primitives/index.ts';
 import {
   booleans,
+  denormals,
   floats,
   given,
   type Input,
@@ -73,6 +74,19 @@ const binary = (op: Binary, dtypes: readonly DType[], low = -2, high = 2): reado
     .map((d) => sample([ordinary([2, 3], d), ordinary([2, 3], d)], op)),
   ...dtypes.map((d) => sample(specialPairs(d), op, { title: 'special', smooth: false })),
 ];
+
+/** Numbers below the least normal one, alone or paired with 1. Results may be zero where they are tiny. */
+function denormal(op: Unary | Binary, count: 1 | 2 = 1): Sample {
+  const x = given([denormals.length], 'float32', denormals);
+  const one = given(
+    x.aval.shape,
+    'float32',
+    denormals.map(() => 1),
+  );
+  const operands = count === 1 ? [x] : [x, one];
+  const apply = (...values: Value[]): Value => (op as (...xs: Value[]) => Value)(...values); // Unary or binary as `count` says.
+  return sample(operands, apply, { title: 'denormal', smooth: false });
+}
 
 /** A reduction over every choice of axes that matters. */
 const reduction = (
@@ -298,13 +312,13 @@ const starts = (...values: number[]): Input[] => values.map((value) => scalar(va
 
 /** Every primitive's samples, by name. */
 export const samples: Readonly<Record<keyof typeof p, readonly Sample[]>> = {
-  neg: unary(p.neg, numbers),
-  abs: unary(p.abs, fs('float32', 'int32')),
+  neg: [...unary(p.neg, numbers), denormal(p.neg)],
+  abs: [...unary(p.abs, fs('float32', 'int32')), denormal(p.abs)],
   sign: unary(p.sign, numbers),
   floor: unary(p.floor, float),
   ceil: unary(p.ceil, float),
   round: unary(p.round, float),
-  exp: unary(p.exp, float),
+  exp: [...unary(p.exp, float), denormal(p.exp)],
   expm1: unary(p.expm1, float),
   log: unary(p.log, float, 0.2, 5),
   log1p: unary(p.log1p, float, -0.7, 3),
@@ -318,27 +332,27 @@ export const samples: Readonly<Record<keyof typeof p, readonly Sample[]>> = {
   atan: unary(p.atan, float),
   sinh: unary(p.sinh, float),
   cosh: unary(p.cosh, float),
-  tanh: unary(p.tanh, float),
+  tanh: [...unary(p.tanh, float), denormal(p.tanh)],
   asinh: unary(p.asinh, float),
   acosh: unary(p.acosh, float, 1.2, 5),
   atanh: unary(p.atanh, float, -0.9, 0.9),
   erf: unary(p.erf, float),
   erfc: unary(p.erfc, float),
   erfInv: unary(p.erfInv, float, -0.9, 0.9),
-  logistic: unary(p.logistic, float, -5, 5),
+  logistic: [...unary(p.logistic, float, -5, 5), denormal(p.logistic)],
   isFinite: unary(p.isFinite, float),
   not: unary(p.not, bitwise),
   populationCount: unary(p.populationCount, whole),
   countLeadingZeros: unary(p.countLeadingZeros, whole),
-  add: binary(p.add, numbers),
+  add: [...binary(p.add, numbers), denormal(p.add, 2)],
   sub: binary(p.sub, numbers),
-  mul: binary(p.mul, numbers),
+  mul: [...binary(p.mul, numbers), denormal(p.mul, 2)],
   div: binary(p.div, numbers, 0.5, 2),
   rem: binary(p.rem, numbers, 1.1, 1.9),
-  pow: binary(p.pow, float, 0.3, 3),
+  pow: [...binary(p.pow, float, 0.3, 3), denormal(p.pow, 2)],
   atan2: binary(p.atan2, float),
-  max: binary(p.max, all),
-  min: binary(p.min, all),
+  max: [...binary(p.max, all), denormal(p.max, 2)],
+  min: [...binary(p.min, all), denormal(p.min, 2)],
   and: binary(p.and, bitwise),
   or: binary(p.or, bitwise),
   xor: binary(p.xor, bitwise),

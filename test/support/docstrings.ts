@@ -1,10 +1,10 @@
 /** The `@example` blocks of docstrings, as modules that can be type-checked. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import ts from 'typescript';
 import { sourceFiles } from './catalogue.ts';
-import { freeNames, root } from './examples.ts';
+import { freeNames, publicEntries, root } from './examples.ts';
 
 /** An example and where it stands. */
 export interface DocExample {
@@ -40,6 +40,13 @@ export function docExamples(): DocExample[] {
 
 const isGlobal = (name: string): boolean => name in globalThis;
 
+/** The documented module, or else the public entry, that exports a type of this name. */
+function fileOfType(name: string, own: string): string | undefined {
+  const exported = new RegExp(`export (type |interface )?({[^}]*\\b)?${name}\\b`);
+  const entries = [...publicEntries().values()].filter((file) => existsSync(file));
+  return [own, ...entries].find((file) => exported.test(readFileSync(file, 'utf8')));
+}
+
 /**
  * The example as a module: what it uses is imported from the public API, or else from the module that
  * it documents. Other names stand for values that the reader has; functions may not be such names.
@@ -50,12 +57,11 @@ export async function moduleOf(
 ): Promise<string> {
   const path = join(root, example.file);
   const own: object = await import(pathToFileURL(path).href);
-  const source = readFileSync(path, 'utf8');
   const header: string[] = [];
   for (const { name, isCalled, isType } of freeNames(example.text)) {
     const specifier = names.get(name) ?? (name in own ? path : undefined);
-    const isOwnType = new RegExp(`^export (type|interface) ${name}\\b`, 'm').test(source);
-    if (isType && isOwnType) header.push(`import type { ${name} } from '${path}';`);
+    const typeFile = isType ? fileOfType(name, path) : undefined;
+    if (typeFile !== undefined) header.push(`import type { ${name} } from '${typeFile}';`);
     else if (specifier !== undefined) header.push(`import { ${name} } from '${specifier}';`);
     else if (!isCalled && !isType && !isGlobal(name)) header.push(`declare const ${name}: any;`);
   }

@@ -79,27 +79,6 @@ export interface FreeName {
   readonly isType: boolean;
 }
 
-/** What the compiler knows about one file that nothing else belongs to. */
-function checkerOf(source: ts.SourceFile): ts.TypeChecker {
-  const isSource = (name: string): boolean => name === source.fileName;
-  const program = ts.createProgram(
-    [source.fileName],
-    { noLib: true, noResolve: true, types: [], target: ts.ScriptTarget.ESNext },
-    {
-      getSourceFile: (name) => (isSource(name) ? source : undefined),
-      fileExists: isSource,
-      readFile: () => undefined,
-      writeFile: () => {},
-      getDefaultLibFileName: () => 'lib.d.ts',
-      getCurrentDirectory: () => '',
-      getCanonicalFileName: (name) => name,
-      useCaseSensitiveFileNames: () => true,
-      getNewLine: () => '\n',
-    },
-  );
-  return program.getTypeChecker();
-}
-
 /** The identifier stands for a variable or a type: it follows no dot and names no property. */
 function isReference(node: ts.Identifier): boolean {
   const { parent } = node;
@@ -108,32 +87,72 @@ function isReference(node: ts.Identifier): boolean {
     (ts.isQualifiedName(parent) && parent.right === node) ||
     (ts.isPropertyAssignment(parent) && parent.name === node) ||
     (ts.isPropertySignature(parent) && parent.name === node) ||
-    (ts.isBindingElement(parent) && parent.propertyName === node)
+    ((ts.isBindingElement(parent) || ts.isImportSpecifier(parent)) &&
+      parent.propertyName === node)
   );
+}
+
+/** The identifier is where its name is declared. */
+const isDeclaration = (node: ts.Identifier): boolean => {
+  const { parent } = node;
+  const isNamed =
+    ts.isVariableDeclaration(parent) ||
+    ts.isFunctionDeclaration(parent) ||
+    ts.isFunctionExpression(parent) ||
+    ts.isClassLike(parent) ||
+    ts.isPropertyDeclaration(parent) ||
+    ts.isMethodDeclaration(parent) ||
+    ts.isTypeAliasDeclaration(parent) ||
+    ts.isInterfaceDeclaration(parent) ||
+    ts.isTypeParameterDeclaration(parent) ||
+    ts.isParameter(parent) ||
+    ts.isBindingElement(parent) ||
+    ts.isImportSpecifier(parent) ||
+    ts.isImportClause(parent) ||
+    ts.isNamespaceImport(parent);
+  return isNamed && parent.name === node;
+};
+
+const isScope = (node: ts.Node): boolean =>
+  ts.isSourceFile(node) ||
+  ts.isBlock(node) ||
+  ts.isFunctionLike(node) ||
+  ts.isForStatement(node) ||
+  ts.isForOfStatement(node) ||
+  ts.isForInStatement(node) ||
+  ts.isCatchClause(node) ||
+  ts.isTypeAliasDeclaration(node);
+
+/** The part of the program in which the name that `node` declares is known. */
+function scopeOf(node: ts.Identifier): ts.Node {
+  const isFunction = ts.isFunctionDeclaration(node.parent) || ts.isTypeAliasDeclaration(node.parent);
+  // A function's parameters are known in it, but its own name is known around it.
+  return ts.findAncestor(isFunction ? node.parent.parent : node.parent, isScope) ?? node;
 }
 
 /** The names that a program uses and does not declare, in order of appearance. */
 export function freeNames(text: string): FreeName[] {
-  const source = parse(text);
-  const checker = checkerOf(source);
-  const free = new Map<string, FreeName>();
+  const declared = new Map<ts.Node, Set<string>>();
+  const used: ts.Identifier[] = [];
   const visit = (node: ts.Node): void => {
-    if (ts.isIdentifier(node) && isReference(node)) {
-      const { text: name, parent } = node;
-      const symbol = ts.isShorthandPropertyAssignment(parent)
-        ? checker.getShorthandAssignmentValueSymbol(parent)
-        : checker.getSymbolAtLocation(node);
-      const isCalled =
-        (ts.isCallExpression(parent) || ts.isNewExpression(parent)) && parent.expression === node;
-      const isType = ts.isTypeReferenceNode(parent);
-      const seen = free.get(name);
-      if (symbol === undefined) {
-        free.set(name, { name, isCalled: isCalled || seen?.isCalled === true, isType });
-      }
+    if (ts.isIdentifier(node) && isDeclaration(node)) {
+      const scope = scopeOf(node);
+      declared.set(scope, (declared.get(scope) ?? new Set()).add(node.text));
+    } else if (ts.isIdentifier(node) && isReference(node)) {
+      used.push(node);
     }
     ts.forEachChild(node, visit);
   };
-  visit(source);
+  visit(parse(text));
+  const free = new Map<string, FreeName>();
+  for (const node of used) {
+    const { text: name, parent } = node;
+    if (ts.findAncestor(node, (scope) => declared.get(scope)?.has(name) === true)) continue;
+    const isCalled =
+      (ts.isCallExpression(parent) || ts.isNewExpression(parent)) && parent.expression === node;
+    const seen = free.get(name)?.isCalled === true;
+    free.set(name, { name, isCalled: isCalled || seen, isType: ts.isTypeReferenceNode(parent) });
+  }
   return [...free.values()];
 }
 

@@ -5,7 +5,10 @@
  * before it, as in a tutorial. Other marks after `ts`:
  * - `ts throws some-code`: the block ends its program, which raises this error;
  * - `ts no-run because of this or that`: the block is left out, and the reason is required.
+ *
+ * Pages in this project may import its files by paths relative to the page.
  */
+import { dirname, join } from 'node:path';
 
 /** One program: its blocks stand on the same lines as in the page. */
 export interface PageProgram {
@@ -80,3 +83,11 @@ export function codeOf(page: string): PageCode {
     leftOut,
   };
 }
+
+/** The program with its relative imports, which are seen from the page, made absolute. */
+export const seenFrom = (page: string, text: string): string =>
+  text.replace(
+    /^(import\b[^'"]*)(['"])([.]{1,2}\/[^'"]+)\2/gm,
+    (_, words: string, quote: string, path: string) =>
+      `${words}${quote}${join(dirname(page), path)}${quote}`,
+  );

@@ -268,6 +268,23 @@ test('Jacobians of trees are trees of trees', () => {
   assert.ok(near(da, [3, 0, 0, 4]) && near(db, [1, 0, 0, 2]));
 });
 
+test('axes of a Jacobian are those of the result, then those of the argument', () => {
+  const w = ramp(2, 3);
+  for (const jacobian of [jacfwd, jacrev]) {
+    const byArgument = jacobian((x: Value) => matvec(w, x))(f32(points));
+    assert.equal([byArgument.shape, numbers(byArgument)], [[2, 3], numbers(w)]);
+    const byMatrix = jacobian((m: Value) => matvec(m, f32(points)))(w);
+    assert.equal(byMatrix.shape, [2, 2, 3]);
+    assert.ok(near(byMatrix, [...points, 0, 0, 0, 0, 0, 0, ...points]));
+  }
+});
+
+test('argnums may leave out arguments and take them in any order', () => {
+  const f = (a: Value, b: Value, c: Value) => sum(mul(a, mul(b, mul(c, c))));
+  const [dc, da, ...others] = grad(f, { argnums: [2, 0] })(f32([2]), f32([3]), f32([5]));
+  assert.ok(near(dc, [60]) && near(da, [75]) && others.length === 0);
+});
+
 test('the gradient of a gradient norm is right, as in alignment losses', () => {
   const norm = (x: Value) => {
     const g = grad((y: Value) => sum(tanh(mul(y, y))))(x);

@@ -2,6 +2,7 @@
 import type { Source } from '../../core/ir/expr.ts';
 import type { LoopKernel } from '../../core/compile/kernel.ts';
 import { emitLoopKernel } from '../../core/emit/wasm/loop-kernel.ts';
+import { hasRelaxedSimd } from '../../core/host/wasm/features.ts';
 import { coerce, type Contents } from './interpreter.ts';
 
 const encode = (values: readonly number[], source: Source, bytes: ArrayBuffer, at: number): void => {
@@ -27,7 +28,7 @@ export function runKernel(
   contents: Contents,
   options: { simd?: boolean; grain?: number } = {},
 ): Contents {
-  const { bytes, units } = emitLoopKernel(kernel, { shared: false, simd: options.simd ?? true });
+  const { bytes, units } = emitLoopKernel(kernel, { shared: false, simd: options.simd ?? true, relaxed: hasRelaxedSimd() });
   const size = kernel.buffers.reduce((sum, { source }) => sum + source.length * 4 + 128, 65536);
   const memory = new WebAssembly.Memory({ initial: Math.ceil(size / 65536) + 1 });
   const places = new Map<Source, number>();

@@ -53,6 +53,7 @@ export class Emitter {
   /** Buffers that this kernel writes: loads from them stay where they are. */
   readonly written: ReadonlySet<Source>;
   readonly callHelper: (helper: Helper) => readonly number[];
+  readonly relaxed: boolean;
   code: Code;
   loops: LoopFrame[] = [];
   vector: VectorContext | null = null;
@@ -65,7 +66,9 @@ export class Emitter {
     pointers: ReadonlyMap<Source, number>;
     written: ReadonlySet<Source>;
     callHelper: (helper: Helper) => readonly number[];
+    relaxed: boolean;
   }) {
+    this.relaxed = options.relaxed;
     this.builder = options.builder;
     this.pointers = options.pointers;
     this.written = options.written;

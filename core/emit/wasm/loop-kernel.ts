@@ -18,6 +18,8 @@ import { planVectors, type Planned } from './vector-plan.ts';
 export interface EmitOptions {
   /** The memory is shared between threads. */
   readonly shared: boolean;
+  /** Relaxed SIMD is there. */
+  readonly relaxed?: boolean;
   /** False: one element at a time, as a reference for the vector code. */
   readonly simd?: boolean;
 }
@@ -140,12 +142,21 @@ const isReduced = (nest: LoopNest, index: Expr): boolean => {
   return [...index.deps].some((axis) => !known.has(axis));
 };
 
+/** How a function is added to a module. */
+export interface FunctionOptions {
+  /** Exports it. */
+  readonly name?: string;
+  /** Stands for the memory of one thread, through which the kernel is handed results. */
+  readonly scratchSource?: Source;
+  readonly relaxed?: boolean;
+}
+
 /** Adds the function of a schedule to a module and returns its index. */
 export function addLoopFunction(
   module: ModuleBuilder,
   kernel: LoopKernel,
   schedule: Schedule,
-  { name, scratchSource }: { name?: string; scratchSource?: Source } = {},
+  { name, scratchSource, relaxed = false }: FunctionOptions = {},
 ): number {
   const builder = new FunctionBuilder(kernelSignature);
   const pointers = new Map<Source, number>();
@@ -154,13 +165,13 @@ export function addLoopFunction(
     builder.code.push(...localGet(3), ...i32Load(position * 4), ...localSet(pointer));
     pointers.set(source, pointer);
   });
-  // The memory of one thread, for kernels that are handed results through it.
   if (scratchSource !== undefined) pointers.set(scratchSource, 2);
   const helpers = new Map<Helper, number>();
   const emitter = new Emitter({
     builder,
     pointers,
     written: new Set(kernel.stores.map((store) => store.target)),
+    relaxed,
     callHelper: (helper) => {
       const index = helpers.get(helper) ?? module.add(helperFunctions[helper]());
       helpers.set(helper, index);
@@ -230,7 +241,7 @@ export interface EmittedKernel {
 export function emitLoopKernel(kernel: LoopKernel, options: EmitOptions): EmittedKernel {
   const schedule = scheduleLoops(kernel, { simd: options.simd ?? true });
   const module = new ModuleBuilder({ shared: options.shared });
-  if (schedule.units > 0) addLoopFunction(module, kernel, schedule, { name: 'run' });
+  if (schedule.units > 0) addLoopFunction(module, kernel, schedule, { name: 'run', relaxed: options.relaxed ?? false });
   else module.add(new FunctionBuilder(kernelSignature), 'run');
   const bytes = module.bytes();
   return {

@@ -83,6 +83,7 @@ const bytesOfStride = (stride: number): number[] => i32Const(stride * 4);
 class MatmulWriter {
   readonly #kernel: MatmulKernel;
   readonly #module: ModuleBuilder;
+  readonly #relaxed: boolean;
   readonly #columnBlock: number;
   /** Floats per row of the block of sums. */
   readonly #sumStride: number;
@@ -93,6 +94,7 @@ class MatmulWriter {
 
   constructor(kernel: MatmulKernel, options: EmitOptions) {
     this.#kernel = kernel;
+    this.#relaxed = options.relaxed ?? false;
     const imports = Object.entries(gemmFunctions).map(([name, signature]) => ({ name, signature }));
     this.#module = new ModuleBuilder({ shared: options.shared, imports });
     const columns = kernel.columns.extent;
@@ -174,7 +176,7 @@ class MatmulWriter {
       stores: stores.map((s): KernelStore => ({ ...s, value: finish(s.value), guard: s.guard === null ? null : finish(s.guard) })),
     };
     const schedule = scheduleLoops(kernel, { merge: false, chunk: this.#columnBlock });
-    return addLoopFunction(this.#module, kernel, schedule, { scratchSource: sums });
+    return addLoopFunction(this.#module, kernel, schedule, { scratchSource: sums, relaxed: this.#relaxed });
   }
 
   /** Pushes the address of an operand's first element for the batch in local `batch`. */
@@ -194,6 +196,7 @@ class MatmulWriter {
       builder,
       pointers,
       written: new Set(),
+      relaxed: this.#relaxed,
       callHelper: (helper) => call(this.#module.add(helperFunctions[helper]())),
     });
     emitter.decoded.set(this.#kernel.batch, batch);

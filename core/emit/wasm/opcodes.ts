@@ -154,6 +154,8 @@ export const v128 = {
   xor: simd(81),
   bitselect: simd(82),
   anyTrue: simd(83),
+  /** Like bitselect where the mask is all ones or all zeros in each lane; part of relaxed SIMD. */
+  laneselect: simd(0x10b),
 } as const;
 
 /** Instructions on four 32-bit integers. */
@@ -213,6 +215,10 @@ export const f32x4 = {
   max: simd(233),
   convertS: simd(250),
   convertU: simd(251),
+  /** b < a ? b : a, one instruction on every processor. */
+  pmin: simd(234),
+  /** a < b ? b : a. */
+  pmax: simd(235),
   /** a·b + c, fused or not; a proposal that hosts may lack. */
   relaxedMadd: simd(0x105),
 } as const;

@@ -69,6 +69,7 @@ const scalarOperands = (emitter: Emitter, expr: OpExpr): Operands => ({
     invariant(operand !== undefined, `${expr.op} lacks an operand`);
     pushScalar(emitter, operand);
   },
+  relaxed: emitter.relaxed,
   emit: (...bytes) => emitter.emit(...bytes),
   temporary: (type) => emitter.local(type),
   help: (helper) => emitter.emit(emitter.callHelper(helper)),

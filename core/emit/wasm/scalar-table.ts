@@ -17,6 +17,8 @@ export interface Operands {
   emit(...bytes: readonly (readonly number[])[]): void;
   /** A local for a value of the operand's type. */
   temporary(type: 'i32' | 'f32' | 'v128'): number;
+  /** Relaxed SIMD may be used. */
+  readonly relaxed: boolean;
   /** Calls a function of the module. */
   help(helper: Helper): void;
 }
@@ -191,6 +193,14 @@ const bitcast = (operand: DType, result: DType): Form => {
   return form(result === 'float32' ? f32.reinterpret : [], []);
 };
 
+/** `x > c ? c : x` and `x < c ? c : x` are single instructions, with the same treatment of NaN. */
+function asBound({ args: [condition, yes, no] }: OpExpr): Bytes | null {
+  if (condition?.kind !== 'op' || no?.dtype !== 'float32') return null;
+  const [a, b] = condition.args;
+  if (a !== no || b !== yes) return null;
+  return condition.op === 'gt' ? f32x4.pmin : condition.op === 'lt' ? f32x4.pmax : null;
+}
+
 const select: Form = {
   scalar: (o) => {
     o.push(1);
@@ -199,10 +209,17 @@ const select: Form = {
     o.emit([0x1b]);
   },
   vector: (o) => {
+    const bound = asBound(o.expr);
+    if (bound !== null) {
+      o.push(2);
+      o.push(1);
+      o.emit(bound);
+      return;
+    }
     o.push(1);
     o.push(2);
     o.push(0);
-    o.emit(v128.bitselect);
+    o.emit(o.relaxed ? v128.laneselect : v128.bitselect);
   },
 };
 

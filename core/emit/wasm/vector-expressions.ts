@@ -192,6 +192,7 @@ function argument(expr: OpExpr, position: number): Expr {
 
 const common = (emitter: Emitter, expr: OpExpr): Omit<Operands, 'push'> => ({
   expr,
+  relaxed: emitter.relaxed,
   emit: (...bytes) => emitter.emit(...bytes),
   temporary: (type) => emitter.local(type),
   help: (helper) => emitter.emit(emitter.callHelper(helper)),

@@ -42,7 +42,7 @@ const keyOf = (bytes: Uint8Array): string => {
 /** Loads kernels for one memory. */
 export class Library {
   readonly #memory: WebAssembly.Memory;
-  readonly #shared: boolean;
+  readonly #options: { readonly shared: boolean; readonly relaxed: boolean };
   readonly #loaded = new Map<string, WeakRef<LoadedKernel>>();
   readonly #forget: FinalizationRegistry<string>;
   readonly gemmModule: WebAssembly.Module;
@@ -51,7 +51,7 @@ export class Library {
 
   constructor(memory: WebAssembly.Memory, options: { shared: boolean; relaxed: boolean }) {
     this.#memory = memory;
-    this.#shared = options.shared;
+    this.#options = options;
     this.#forget = new FinalizationRegistry((key) => {
       if (this.#loaded.get(key)?.deref() === undefined) this.#loaded.delete(key);
       if (modules.get(key)?.deref() === undefined) modules.delete(key);
@@ -63,7 +63,7 @@ export class Library {
 
   /** The kernel, written, compiled and linked; or the same one from before. */
   load(kernel: Kernel): LoadedKernel {
-    const options = { shared: this.#shared };
+    const options = this.#options;
     // Expressions made while writing are of no use afterwards.
     const program = withExprPool(() =>
       kernel.kind === 'loop' ? emitLoopProgram(kernel, options) : emitMatmulProgram(kernel, options),

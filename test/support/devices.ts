@@ -1,0 +1,15 @@
+/** The devices that a test runs on: those of this machine, or the one that ENERJAX_DEVICE names. */
+import { type DeviceName, setDefaultDevice } from '../../core/host/runtime.ts';
+import type { Device } from '../../core/host/device.ts';
+
+/** True if the test runner found an adapter. */
+export const hasWebGpu = process.env.ENERJAX_TEST_WEBGPU === '1';
+
+/** Names of the devices to test on, slowest last. */
+export function testDevices(all: readonly DeviceName[] = ['js', 'wasm', 'webgpu']): DeviceName[] {
+  const only = process.env.ENERJAX_DEVICE;
+  return all.filter((name) => (only ? name === only : name !== 'webgpu' || hasWebGpu));
+}
+
+/** Makes programs run on this device. */
+export const use = (name: DeviceName): Promise<Device> => setDefaultDevice(name);

@@ -1,0 +1,13 @@
+import * as p from '../../core/primitives/index.ts';
+import { upload, setDefaultDevice, staged } from '../../core/host/runtime.ts';
+await setDefaultDevice('js');
+const N=300; const data = Float32Array.from({length: N*8},(_, i)=>Math.sin(i*i));
+const x = upload(data, [N,8], 'float32');
+const key = upload(Uint32Array.from({length:1000},(_, i)=>i*7919), [1000], 'uint32');
+const idx = upload(Int32Array.from({length:40},(_, i)=>(i*37)%330-10), [40,1], 'int32');
+const upd = upload(data.subarray(0,40*8), [40,8], 'float32');
+const run=(n:string,ins:any[],f:any)=>{const t=Date.now(); staged(n,ins,f); console.log(n,Date.now()-t)};
+run('threefry',[key],([k]:any)=>p.threefry2x32(k,k,k,k));
+run('scatter',[x,idx,upd],([a,i,u]:any)=>[p.scatter(a!, i!, u!, {updateWindowDims:[1],insertedWindowDims:[0],scatterDimsToOperandDims:[0],operandBatchingDims:[],indicesBatchingDims:[],combine:'add',mode:'drop'})]);
+run('cumsum',[x],([a]:any)=>[p.cumsum(a,0)]);
+run('sort',[x],([a]:any)=>p.sort([p.reshape(a!,[N*8])],0,1));
