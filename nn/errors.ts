@@ -10,8 +10,9 @@ export const wrongAxes = defineError({
   fix: (_op, name, _aval, axes) =>
     `pass ${name} as [${axes}]; np.expandDims(x, 0) adds an axis, and vmap maps over one`,
   example: {
-    fails: "const p = nn.initParams(nn.linearSpec(3, 2), random.key(0)); nn.linear(p, np.array(1))",
-    works: "const p = nn.initParams(nn.linearSpec(3, 2), random.key(0)); nn.linear(p, np.ones([3]))",
+    fails: 'const p = nn.initParams(nn.linearSpec(3, 2), random.key(0)); nn.linear(p, np.array(1))',
+    works:
+      'const p = nn.initParams(nn.linearSpec(3, 2), random.key(0)); nn.linear(p, np.ones([3]))',
   },
 });
 
@@ -22,8 +23,10 @@ export const axisDisagrees = defineError({
     `${op}: axis '${axis}' is ${a} in ${from} but ${b} in ${other}`,
   fix: (_op, axis, _a, from, _b, other) => `give ${from} and ${other} the same '${axis}'`,
   example: {
-    fails: "const p = nn.initParams(nn.linearSpec(3, 2), random.key(0)); nn.linear(p, np.ones([4]))",
-    works: "const p = nn.initParams(nn.linearSpec(3, 2), random.key(0)); nn.linear(p, np.ones([3]))",
+    fails:
+      'const p = nn.initParams(nn.linearSpec(3, 2), random.key(0)); nn.linear(p, np.ones([4]))',
+    works:
+      'const p = nn.initParams(nn.linearSpec(3, 2), random.key(0)); nn.linear(p, np.ones([3]))',
   },
 });
 
@@ -34,7 +37,8 @@ export const layerDType = defineError({
     `${op}: ${name} must be ${needs}, got ${showAval(aval)}`,
   fix: (_op, name, needs) => `convert it first: ${name}.astype('${needs}')`,
   example: {
-    fails: 'const p = nn.initParams(nn.embeddingSpec(3, 2), random.key(0)); nn.embedding(p, np.ones([4]))',
+    fails:
+      'const p = nn.initParams(nn.embeddingSpec(3, 2), random.key(0)); nn.embedding(p, np.ones([4]))',
     works:
       "const p = nn.initParams(nn.embeddingSpec(3, 2), random.key(0)); nn.embedding(p, np.array([1], { dtype: 'int32' }))",
   },
@@ -110,7 +114,8 @@ export const missingParams = defineError({
   what: (op: string) => `${op}: update needs the parameters, and got none`,
   fix: 'pass them third: optimizer.update(gradients, state, params)',
   example: {
-    fails: 'const o = nn.optim.addDecayedWeights(0.1); o.update(np.ones([2]), o.init(np.ones([2])))',
+    fails:
+      'const o = nn.optim.addDecayedWeights(0.1); o.update(np.ones([2]), o.init(np.ones([2])))',
     works:
       'const o = nn.optim.addDecayedWeights(0.1); o.update(np.ones([2]), o.init(np.ones([2])), np.ones([2]))',
   },
@@ -121,9 +126,11 @@ export const unknownLabel = defineError({
   code: 'unknown-label',
   what: (path: string, label: string, known: readonly string[]) =>
     `multiTransform: '${path}' is labelled '${label}', and there is a transformation for ${known.map((name) => `'${name}'`).join(', ')}`,
-  fix: (_path, label) => `add one: nn.optim.multiTransform({ '${label}': nn.optim.setToZero(), … }, labels)`,
+  fix: (_path, label) =>
+    `add one: nn.optim.multiTransform({ '${label}': nn.optim.setToZero(), … }, labels)`,
   example: {
-    fails: "nn.optim.multiTransform({ train: nn.optim.sgd(0.1) }, () => 'frozen').init({ w: np.ones([2]) })",
+    fails:
+      "nn.optim.multiTransform({ train: nn.optim.sgd(0.1) }, () => 'frozen').init({ w: np.ones([2]) })",
     works:
       "nn.optim.multiTransform({ train: nn.optim.sgd(0.1), frozen: nn.optim.setToZero() }, () => 'frozen').init({ w: np.ones([2]) })",
   },

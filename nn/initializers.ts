@@ -119,9 +119,7 @@ export const varianceScaling =
       case 'normal':
         return random.normal(key, shape).mul(stddev);
       case 'truncatedNormal':
-        return random
-          .truncatedNormal(key, -2, 2, shape)
-          .mul(Math.fround(stddev / truncatedStddev));
+        return random.truncatedNormal(key, -2, 2, shape).mul(Math.fround(stddev / truncatedStddev));
       case 'uniform':
         return random
           .uniform(key, shape, { minval: -1, maxval: 1 })

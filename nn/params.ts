@@ -87,8 +87,7 @@ function stableHash(text: string): number {
 }
 
 /** The random key of one parameter: depends on its path only, whatever else the model has. */
-export const keyOfPath = (key: Value, path: string): Value =>
-  random.foldIn(key, stableHash(path));
+export const keyOfPath = (key: Value, path: string): Value => random.foldIn(key, stableHash(path));
 
 /**
  * The first values of all parameters, computed as one program.
@@ -103,9 +102,7 @@ export const keyOfPath = (key: Value, path: string): Value =>
 export function initParams<Spec>(spec: Spec, key: Value): ParamsOf<Spec> {
   const { leaves, structure } = leavesOf(spec);
   const values = staged('nn.initParams', [key], ([root = key]) =>
-    leaves.map(({ path, leaf }) =>
-      leaf.initializer(keyOfPath(root, path), leaf.shape, leaf.dtype),
-    ),
+    leaves.map(({ path, leaf }) => leaf.initializer(keyOfPath(root, path), leaf.shape, leaf.dtype)),
   );
   return structure.unflatten(values) as ParamsOf<Spec>; // Each leaf was replaced by its array.
 }

@@ -14,22 +14,40 @@ export interface SoftmaxOptions {
 // Below every float32 that a model makes, yet finite: −∞ − (−∞) would be NaN.
 const lowest = -3e38;
 
+/** A softmax before its division: `raised · inverse` is the softmax. */
+export interface SoftmaxParts {
+  /** f32[…]: exp of the distance to the largest element. */
+  readonly raised: Value;
+  /** f32[…, 1]: one over its sum along the axis; 0 where no element counts. */
+  readonly inverse: Value;
+}
+
+/**
+ * The parts of {@link softmax}. A product with `raised` can be scaled afterwards, when it is smaller, so that
+ * neither the division nor its derivative makes another array of this size.
+ */
+export function softmaxParts(x: Value, { axis = -1, where }: SoftmaxOptions = {}): SoftmaxParts {
+  const counted = where === undefined ? x : np.where(where, x, lowest);
+  // The shift cancels, so that it has no derivative.
+  const peak = stopGradient(np.max(counted, { axis, keepdims: true }));
+  // Elements that do not count give 0, but for rows in which none does: there all give 1.
+  const raised = np.exp(np.subtract(counted, peak));
+  const inverse = np.reciprocal(np.sum(raised, { axis, keepdims: true }));
+  if (where === undefined) return { raised, inverse };
+  return { raised, inverse: np.where(np.any(where, { axis, keepdims: true }), inverse, 0) };
+}
+
 /**
  * exp(x) / Σ exp(x) along one axis. Elements that do not count get exactly 0; where none counts, all are 0,
  * and no NaN reaches the result or its derivatives.
  *
  * @param x - f32[…].
+ * @param options.where - bool; its axes are those of x, each of the same size or 1, the reduced one of the same.
  * @returns f32[…], of the same shape.
  */
-export function softmax(x: Value, { axis = -1, where }: SoftmaxOptions = {}): Value {
-  const counted = where === undefined ? x : np.where(where, x, lowest);
-  // The shift cancels, so that it has no derivative.
-  const peak = stopGradient(np.max(counted, { axis, keepdims: true }));
-  const raised = np.exp(np.subtract(counted, peak));
-  if (where === undefined) return np.divide(raised, np.sum(raised, { axis, keepdims: true }));
-  const weights = np.where(where, raised, 0);
-  const total = np.sum(weights, { axis, keepdims: true });
-  return np.divide(weights, np.where(np.equal(total, 0), 1, total));
+export function softmax(x: Value, options: SoftmaxOptions = {}): Value {
+  const { raised, inverse } = softmaxParts(x, options);
+  return np.multiply(raised, inverse);
 }
 
 /** The maximum along an axis that is subtracted before exp; 0 where it is infinite. */

@@ -42,7 +42,7 @@ export const gradOfInteger = defineError({
 export const argumentOutOfRange = defineError({
   code: 'argument-out-of-range',
   what: (label: string, option: string, index: number, count: number) =>
-    `${label}: ${option} names argument ${index}, but ${count} were passed`,
+    `${label}: ${option} names argument ${index}, but the call has ${count === 1 ? 'one argument' : `${count} arguments`}`,
   fix: 'count arguments from 0, and pass every argument that is named',
   example: {
     fails: 'grad((x: np.Array) => np.sum(x), { argnums: 1 as never })(np.ones([3]))',

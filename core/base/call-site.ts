@@ -74,8 +74,8 @@ function isUsers(file: string): boolean {
 
 const noSite: CallSite = { find: () => null };
 
-// Most calls are a few frames deep inside the library. Every frame costs time, so look nearby first.
-const nearby = 12;
+// Most operations are bound fewer frames than this below the user's line. Every frame costs time.
+const nearby = 20;
 const farAway = 200;
 
 let pinned: CallSite | null = null;

@@ -91,6 +91,12 @@ const insideReduction = (root: Parameters<typeof walk>[0][number], id: number): 
     (node) => node.kind === 'reduce' && walk([node.value]).some((inner) => inner.id === id),
   );
 
+interface Placed {
+  readonly life: Lifetime;
+  readonly offset: number;
+  readonly end: number;
+}
+
 /** First-fit by size: big arrays first, each at the lowest offset that is free during its life. */
 function placeInArena(
   arrays: readonly Lifetime[],
@@ -99,19 +105,15 @@ function placeInArena(
   { alignment, device }: Target,
 ): number {
   const align = (bytes: number): number => Math.ceil(bytes / alignment) * alignment;
-  const placed: { life: Lifetime; offset: number; end: number }[] = [];
+  const placed: Placed[] = [];
   let arenaBytes = 0;
   const order = [...arrays].sort((a, b) => b.bytes - a.bytes || a.first - b.first);
   for (const life of order) {
     const size = Math.max(alignment, align(life.bytes));
-    const rivals = placed
-      .filter((other) => overlaps(other.life, life, launches, device !== 'webgpu'))
-      .sort((a, b) => a.offset - b.offset);
-    let offset = 0;
-    for (const rival of rivals) {
-      if (rival.offset >= offset + size) break;
-      offset = Math.max(offset, rival.end);
-    }
+    const rivals = placed.filter((other) => isTogether(other.life, life));
+    const givers =
+      device === 'webgpu' ? [] : rivals.filter((r) => handsOver(r.life, life, launches));
+    const offset = inherited(givers, rivals, size) ?? firstFree(rivals, size);
     placed.push({ life, offset, end: offset + size });
     arenaBytes = Math.max(arenaBytes, offset + size);
     slots.set(life.source, { kind: 'arena', offset, bytes: life.bytes });
@@ -119,24 +121,45 @@ function placeInArena(
   return arenaBytes;
 }
 
-/** True if both must exist at once. One may hand over to the other in a kernel that works in place. */
-function overlaps(
-  a: Lifetime,
-  b: Lifetime,
-  launches: readonly Launch[],
-  canHandOver: boolean,
-): boolean {
+const isTogether = (a: Lifetime, b: Lifetime): boolean => a.first <= b.last && b.first <= a.last;
+
+/** The place of an array that is handed over, if no other living array reaches into it. */
+function inherited(
+  givers: readonly Placed[],
+  rivals: readonly Placed[],
+  size: number,
+): number | undefined {
+  return givers.find(({ offset }) =>
+    rivals.every(
+      (rival) =>
+        rival.end <= offset ||
+        rival.offset >= offset + size ||
+        (rival.offset === offset && givers.includes(rival)),
+    ),
+  )?.offset;
+}
+
+/** The lowest offset at which `size` bytes are free of rivals. */
+function firstFree(rivals: readonly Placed[], size: number): number {
+  let offset = 0;
+  for (const rival of [...rivals].sort((a, b) => a.offset - b.offset)) {
+    if (rival.offset >= offset + size) break;
+    offset = Math.max(offset, rival.end);
+  }
+  return offset;
+}
+
+/** True if the later array is written, element by element, where a kernel has just read the earlier one for the last time. */
+function handsOver(a: Lifetime, b: Lifetime, launches: readonly Launch[]): boolean {
   const [early, late] = a.first <= b.first ? [a, b] : [b, a];
-  if (early.last < late.first) return false;
   const launch = launches[late.first];
-  const handsOver =
-    canHandOver &&
+  return (
     early.last === late.first &&
     early.first < late.first &&
     early.bytes === late.bytes &&
     launch !== undefined &&
-    isInPlace(launch, early.source, late.source);
-  return !handsOver;
+    isInPlace(launch, early.source, late.source)
+  );
 }
 
 /** Pairs outputs with donated inputs of the same size that are dead, or written in place, by then. */

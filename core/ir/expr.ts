@@ -341,7 +341,11 @@ function rebuildChildren(node: Expr, visit: (child: Expr) => Expr): Expr {
     }
     case 'cumulate': {
       const value = visit(node.value);
-      return value === node.value ? node : cumulate(node.op, node.axis, value);
+      // The serial loop may have been renamed: its axis is part of the running total.
+      const turn = visit(axisIndex(node.axis));
+      const axis = turn.kind === 'axis' ? turn.axis : node.axis;
+      const isSame = value === node.value && axis === node.axis;
+      return isSame ? node : cumulate(node.op, axis, value);
     }
   }
 }

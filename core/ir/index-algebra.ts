@@ -121,8 +121,19 @@ export const axisPosition = (axis: Axis): Expr =>
 /** A constant index. */
 export const indexConstant = (value: number): Expr => constant(value, 'int32');
 
+const knownBounds = new WeakMap<Expr, readonly [number, number]>();
+
 /** The least and greatest value that an index can take; infinite if it depends on data. */
 export function boundsOf(index: Expr): readonly [number, number] {
+  // Indices share subexpressions many times over, so each is looked at once.
+  const known = knownBounds.get(index);
+  if (known !== undefined) return known;
+  const bounds = computeBounds(index);
+  knownBounds.set(index, bounds);
+  return bounds;
+}
+
+function computeBounds(index: Expr): readonly [number, number] {
   switch (index.kind) {
     case 'const':
       return [index.value, index.value];

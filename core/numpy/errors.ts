@@ -36,7 +36,7 @@ export const noSuchAxis = defineError({
 export const notAPermutation = defineError({
   code: 'not-a-permutation',
   what: (axes: readonly number[], ndim: number) =>
-    `transpose: ${showShape(axes)} does not order the ${ndim} axes of the array`,
+    `np.transpose: ${showShape(axes)} does not order the ${ndim} axes of the array`,
   fix: 'name every axis once: np.transpose(x, [1, 0])',
   example: {
     fails: 'np.transpose(np.ones([2, 3]), [0])',
@@ -106,7 +106,7 @@ export const badShape = defineError({
 export const reshapeMismatch = defineError({
   code: 'reshape-mismatch',
   what: (from: Shape, to: Shape) =>
-    `reshape: ${showShape(from)} has ${from.reduce((a, b) => a * b, 1)} elements, which do not fill ${showShape(to)}`,
+    `np.reshape: ${showShape(from)} has ${from.reduce((a, b) => a * b, 1)} elements, which do not fill ${showShape(to)}`,
   fix: 'keep the number of elements; one size may be -1 and is worked out',
   example: {
     fails: 'np.ones([2, 3]).reshape([4, -1])',
@@ -118,7 +118,7 @@ export const reshapeMismatch = defineError({
 export const squeezeMismatch = defineError({
   code: 'squeeze-mismatch',
   what: (shape: Shape, axis: number) =>
-    `squeeze: axis ${axis} of ${showShape(shape)} has size ${shape[axis]}, not 1`,
+    `np.squeeze: axis ${axis} of ${showShape(shape)} has size ${shape[axis]}, not 1`,
   fix: 'select one position of it: x.get(0), or reduce it: np.sum(x, { axis })',
   example: {
     fails: 'np.squeeze(np.ones([2, 1]), { axis: 0 })',
@@ -129,7 +129,8 @@ export const squeezeMismatch = defineError({
 /** A reduction without an identity over nothing. */
 export const emptyReduction = defineError({
   code: 'empty-reduction',
-  what: (op: string, shape: Shape) => `${op}: an array of shape ${showShape(shape)} has no ${op}`,
+  what: (op: string, shape: Shape) =>
+    `${op}: an array of shape ${showShape(shape)} has no elements to choose from`,
   fix: 'reduce over axes that are not empty, or pass { initial }',
   example: { fails: 'np.max(np.zeros([0]))', works: 'np.max(np.zeros([0]), { initial: 0 })' },
 });
@@ -152,7 +153,7 @@ export const joinMismatch = defineError({
 export const splitMismatch = defineError({
   code: 'split-mismatch',
   what: (size: number, sections: number) =>
-    `split: an axis of size ${size} does not split into ${sections} equal parts`,
+    `np.split: an axis of size ${size} does not split into ${sections} equal parts`,
   fix: 'pass positions to split at: np.split(x, [2, 5])',
   example: { fails: 'np.split(np.ones([5]), 2)', works: 'np.split(np.ones([5]), [2])' },
 });
@@ -161,7 +162,7 @@ export const splitMismatch = defineError({
 export const padMismatch = defineError({
   code: 'pad-mismatch',
   what: (width: string, ndim: number) =>
-    `pad: width ${width} does not fit an array of ${ndim} axes`,
+    `np.pad: width ${width} does not fit an array of ${ndim} axes`,
   fix: 'pass one number, one [before, after], or one [before, after] for each axis; none negative',
   example: {
     fails: 'np.pad(np.ones([2, 3]), [[1, 1], [0, 0], [2, 2]])',
@@ -252,7 +253,7 @@ export const indexOutOfRange = defineError({
 export const tooManyIndices = defineError({
   code: 'too-many-indices',
   what: (count: number, shape: Shape) =>
-    `${count} indices for an array of ${shape.length} axes, ${showShape(shape)}`,
+    `${count} indices were given for an array of ${shape.length === 1 ? 'one axis' : `${shape.length} axes`}, shape ${showShape(shape)}`,
   fix: 'pass at most one index per axis, and at most one "..."',
   example: { fails: 'np.arange(3).get(0, 0)', works: 'np.arange(3).get(0)' },
 });

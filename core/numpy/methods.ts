@@ -125,8 +125,6 @@ export interface ArrayMethods {
   readonly T: Value;
   /** Each matrix of the last two axes transposed. */
   readonly mT: Value;
-  /** The number of elements on the first axis. */
-  readonly length: number;
   /**
    * The part that an index selects: positions, `np.slice(start, stop, step)`, null for a new axis, `'...'`,
    * integer arrays. Positions of arrays outside the axis give the nearest element.
@@ -159,7 +157,7 @@ function nest(data: TypedArray, shape: Shape, isBool: boolean, axis = 0, start =
 
 type Implementation = { [Name in keyof ArrayMethods]: ArrayMethods[Name] } & ThisType<Value>;
 
-const implementation: Omit<Implementation, 'T' | 'mT' | 'length'> & ThisType<Value> = {
+const implementation: Omit<Implementation, 'T' | 'mT'> & ThisType<Value> = {
   add(y) {
     return arithmetic.add(this, y);
   },
@@ -316,15 +314,12 @@ function attach(): void {
   for (const [name, value] of Object.entries(implementation)) {
     Object.defineProperty(Value.prototype, name, { value, writable: true, configurable: true });
   }
-  const getters: Record<string, (this: Value) => Value | number> = {
+  const getters: Record<string, (this: Value) => Value> = {
     T() {
       return movement.transpose(this);
     },
     mT() {
       return movement.matrixTranspose(this);
-    },
-    length() {
-      return this.shape[0] ?? 0;
     },
   };
   for (const [name, get] of Object.entries(getters)) {

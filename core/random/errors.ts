@@ -37,7 +37,7 @@ export const shapeOfParameters = defineError({
 export const tooFewToChoose = defineError({
   code: 'too-few-to-choose',
   what: (op: string, wanted: number, available: number) =>
-    `${op}: ${wanted} samples from ${available} elements`,
+    `${op}: ${wanted} samples without replacement were asked of ${available} elements`,
   fix: 'ask for fewer, or draw with { replace: true }',
   example: {
     fails: 'random.choice(random.key(0), 3, [4], { replace: false })',

@@ -54,7 +54,8 @@ function checkConfig(config: EnergyConfig): void {
     throw badEnergyConfig('layers', String(layers), 'a whole number from 0 up');
   }
   if (hidden % heads !== 0) throw unevenHeads(hidden, heads);
-  if (pool !== 'mean' && pool !== 'cls') throw badEnergyConfig('pool', String(pool), "'mean' or 'cls'");
+  if (pool !== 'mean' && pool !== 'cls')
+    throw badEnergyConfig('pool', String(pool), "'mean' or 'cls'");
   if (!(dropoutRate >= 0 && dropoutRate < 1)) {
     throw badEnergyConfig('dropoutRate', String(dropoutRate), 'at least 0 and below 1');
   }

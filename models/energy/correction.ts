@@ -1,11 +1,16 @@
 /** Correction of proposed actions: steps down the energy's slope, each of limited length. */
 import type { Value } from '../../core/ir/value.ts';
 import * as np from '../../core/numpy/index.ts';
-import { grad } from '../../transforms/grad.ts';
 import { dims } from '../../nn/dims.ts';
+import { grad } from '../../transforms/grad.ts';
 import type { EnergyForm, EnergyParams } from './config.ts';
 import { badCorrection } from './errors.ts';
-import { type ContextOptions, type EncodedContext, encodeContext, energyOfEncoded } from './model.ts';
+import {
+  type ContextOptions,
+  type EncodedContext,
+  encodeContext,
+  energyOfEncoded,
+} from './model.ts';
 
 /** How far and where a correction moves. */
 export interface CorrectionStep {

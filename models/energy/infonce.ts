@@ -4,7 +4,7 @@ import * as np from '../../core/numpy/index.ts';
 import { dims } from '../../nn/dims.ts';
 import { scaleQueries, toHeads } from '../../nn/layers/attention.ts';
 import { dropout } from '../../nn/layers/dropout.ts';
-import { logSoftmax, softmax } from '../../nn/softmax.ts';
+import { logSoftmax, softmaxParts } from '../../nn/softmax.ts';
 import type { EnergyForm, EnergyParams } from './config.ts';
 import {
   type EncodedContext,
@@ -35,8 +35,9 @@ function attendAll(
   // The context axis of the scores, which the mask's first axis has to meet.
   const otherAxes = isPaired ? [0, 2] : [0, 1];
   const where = isValid === null ? undefined : np.expandDims(isValid, otherAxes);
-  const weights = softmax(scores, { where });
-  return np.einsum(isPaired ? 'nips,isnd->ipnd' : 'npis,isnd->ipnd', weights, value);
+  const { raised, inverse } = softmaxParts(scores, { where });
+  const mixed = np.einsum(isPaired ? 'nips,isnd->ipnd' : 'npis,isnd->ipnd', raised, value);
+  return np.multiply(mixed, np.transpose(inverse, isPaired ? [1, 2, 0, 3] : [2, 1, 0, 3]));
 }
 
 /**
@@ -104,10 +105,7 @@ export function infoNceOfEnergies(energies: Value, tau: number | Value = 0.5): I
   return {
     loss: np.negative(np.divide(sumOver(isPair, logProbabilities), batch)),
     ePos: np.divide(sumOver(isPair, energies), batch),
-    eNeg: np.divide(
-      sumOver(np.logicalNot(isPair), energies),
-      Math.max(1, batch * (batch - 1)),
-    ),
+    eNeg: np.divide(sumOver(np.logicalNot(isPair), energies), Math.max(1, batch * (batch - 1))),
     energies,
   };
 }

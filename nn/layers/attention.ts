@@ -5,7 +5,7 @@ import { dims } from '../dims.ts';
 import { layerDType, unevenHeads } from '../errors.ts';
 import { type Initializer, lecunNormal, zeros } from '../initializers.ts';
 import { type ParamsOf, param } from '../params.ts';
-import { softmax } from '../softmax.ts';
+import { softmaxParts } from '../softmax.ts';
 
 const projectionSpec = (inDim: number, heads: number, headDim: number, kernel: Initializer) => ({
   kernel: param([inDim, heads, headDim], kernel),
@@ -102,7 +102,11 @@ export function dotProductAttention(
     throw layerDType('dotProductAttention', 'mask', 'bool', mask.aval);
   }
   const scores = np.einsum('bqhd,bkhd->bhqk', scaleQueries(query), key);
-  return np.einsum('bhqk,bkhd->bqhd', softmax(scores, { where: mask }), value);
+  const { raised, inverse } = softmaxParts(scores, { where: mask });
+  return np.multiply(
+    np.einsum('bhqk,bkhd->bqhd', raised, value),
+    np.transpose(inverse, [0, 2, 1, 3]),
+  );
 }
 
 /**

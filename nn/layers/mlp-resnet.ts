@@ -34,12 +34,7 @@ export interface MlpResNetSpec {
 }
 
 /** The spec of {@link mlpResNet}. */
-export function mlpResNetSpec({
-  inputs,
-  hidden,
-  outputs,
-  blocks,
-}: MlpResNetSizes): MlpResNetSpec {
+export function mlpResNetSpec({ inputs, hidden, outputs, blocks }: MlpResNetSizes): MlpResNetSpec {
   const residual = Array.from(
     { length: blocks },
     (_, i) => [blockName(i), blockSpec(hidden)] as const,

@@ -83,7 +83,11 @@ export function multiTransform<States extends Readonly<Record<string, unknown>>>
     const known: readonly unknown[] = names;
     const stray = found.findIndex((label) => !known.includes(label));
     if (stray !== -1) {
-      throw unknownLabel(flatten(params).structure.paths()[stray] ?? '', String(found[stray]), names);
+      throw unknownLabel(
+        flatten(params).structure.paths()[stray] ?? '',
+        String(found[stray]),
+        names,
+      );
     }
     return found;
   };

@@ -1,4 +1,6 @@
 /** Complete optimizers: chains of parts that end with the learning rate. */
+
+import { type LeafMask, masked } from './masked.ts';
 import {
   type AdamOptions,
   type AdamState,
@@ -11,7 +13,6 @@ import {
 } from './parts.ts';
 import type { Schedule } from './schedules.ts';
 import { chain, type EmptyState, type GradientTransformation, identity } from './transformation.ts';
-import { type LeafMask, masked } from './masked.ts';
 
 /** The state of the last part: empty for a constant rate, a count for a schedule. */
 export type RateState = EmptyState | CountState;

@@ -5,8 +5,8 @@ import * as tree from '../../core/tree.ts';
 import { missingParams } from '../errors.ts';
 import type { Schedule } from './schedules.ts';
 import {
-  asState,
   type ArrayTree,
+  asState,
   type EmptyState,
   type GradientTransformation,
   globalNorm,

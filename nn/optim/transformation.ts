@@ -95,11 +95,7 @@ export const chain = <const States extends readonly unknown[]>(
 
 /** The parameters with the updates added, in each parameter's element type. */
 export const applyUpdates = <P>(params: P, updates: P): P =>
-  tree.mapArrays(
-    (p, u = p) => np.astype(np.add(p, u), p.dtype),
-    params,
-    updates,
-  );
+  tree.mapArrays((p, u = p) => np.astype(np.add(p, u), p.dtype), params, updates);
 
 /** stepSize · next + (1 − stepSize) · previous, such as a moving average of parameters. */
 export const incrementalUpdate = <P>(next: P, previous: P, stepSize: number | Value): P =>
@@ -112,7 +108,9 @@ export const incrementalUpdate = <P>(next: P, previous: P, stepSize: number | Va
 /** f32[]: the Euclidean norm of all leaves together. */
 export function globalNorm(updates: unknown): Value {
   const squares = tree.leaves(tree.map((x) => np.sum(np.square(requireValue(x))), updates));
-  return np.sqrt(squares.reduce((sum: Value, square) => np.add(sum, requireValue(square)), np.zeros([])));
+  return np.sqrt(
+    squares.reduce((sum: Value, square) => np.add(sum, requireValue(square)), np.zeros([])),
+  );
 }
 
 const requireValue = (leaf: unknown): Value => np.asarray(leaf as np.ArrayData);

@@ -68,4 +68,23 @@ test('a donated argument that is still needed is not overwritten', () => {
   assert.is(step.aliases.get(0), undefined);
 });
 
+test('what a kernel writes overlaps with what it reads exactly or not at all', () => {
+  const { program } = trace(() => [np.linspace(np.array([2, 3]), np.array([3]), 4)], []);
+  for (const fuse of [false, true]) {
+    const { steps } = compile(program, createJsDevice({ fuse }).target);
+    for (const { kernel, slots } of steps) {
+      slots.forEach((a, i) => {
+        slots.forEach((b, j) => {
+          if (i >= j || a.kind !== 'arena' || b.kind !== 'arena') return;
+          const isApart = a.offset + a.bytes <= b.offset || b.offset + b.bytes <= a.offset;
+          assert.ok(
+            isApart || a.offset === b.offset,
+            `${kernel.name}: ${a.offset} and ${b.offset}`,
+          );
+        });
+      });
+    }
+  }
+});
+
 test.run();

@@ -11,7 +11,11 @@ test('names are free where they are not declared', () => {
     'w',
     'x',
   ]);
-  assert.equal(namesIn('function f<T>(a: T, { b: c = d }: P) { return a + c + b; }'), ['d', 'P', 'b']);
+  assert.equal(namesIn('function f<T>(a: T, { b: c = d }: P) { return a + c + b; }'), [
+    'd',
+    'P',
+    'b',
+  ]);
   assert.equal(namesIn("import { jit as j, grad } from 'enerjax'; j(grad(f));"), ['f']);
   assert.equal(namesIn('for (const x of xs) { const y = x; } y;'), ['xs', 'y']);
   assert.equal(namesIn('class A<T> { b = c; m(d: T) { return new A(); } }'), ['c']);

@@ -33,7 +33,10 @@ test('a step is at most clipFrac of the norm of its row', async () => {
   const moved = oneStepEnergyCorrection(params, context, actions, { alpha: 1e4, clipFrac: 0.2 });
   const norms = (x: Value): Value => np.sqrt(np.sum(np.square(x), { axis: [1, 2] }));
   const share = await np.divide(norms(moved.sub(actions)), norms(actions)).data();
-  assert.ok(share.every((s) => Math.abs(s - 0.2) < 1e-4), share.join());
+  assert.ok(
+    share.every((s) => Math.abs(s - 0.2) < 1e-4),
+    share.join(),
+  );
 });
 
 test('correctFirstOnly moves the first step and leaves the others bit for bit', async () => {
@@ -56,10 +59,7 @@ test('many steps are one step repeated; no steps leave the actions as they are',
   assert.ok((await farthest(thrice, once(once(once(actions))))) < 1e-6);
   assert.is(multiStepEnergyCorrection(params, context, actions, { numSteps: 0 }), actions);
   const half = { numSteps: 1.5 };
-  assert.throws(
-    () => multiStepEnergyCorrection(params, context, actions, half),
-    /numSteps is 1.5/,
-  );
+  assert.throws(() => multiStepEnergyCorrection(params, context, actions, half), /numSteps is 1.5/);
 });
 
 test('vmap over a further axis is a loop over it', async () => {
@@ -90,9 +90,10 @@ async function inDouble(body: () => Promise<void>): Promise<void> {
 
 /** (f(x + εv) − f(x − εv)) / 2ε. */
 function slopeAlong<X>(f: (x: X) => Value, x: X, direction: X, epsilon: number): Value {
-  const at = (t: number): Value =>
-    f(tree.mapArrays((a, v = a) => a.add(v.mul(t)), x, direction));
-  return at(epsilon).sub(at(-epsilon)).div(2 * epsilon);
+  const at = jit((t: Value) => f(tree.mapArrays((a, v = a) => a.add(v.mul(t)), x, direction)));
+  return at(np.array(epsilon))
+    .sub(at(np.array(-epsilon)))
+    .div(2 * epsilon);
 }
 
 const randomLike = <X>(x: X, seed: number): X => {
@@ -124,7 +125,7 @@ test('the Hessian of the energy times a vector agrees with finite differences', 
 
 for (const [name, options] of [
   ['an unclipped', { alpha: 0.5, clipFrac: 1 }],
-  ['a clipped', { alpha: 50, clipFrac: 0.2 }],
+  ['a clipped', { alpha: 5000, clipFrac: 0.2 }],
 ] as const) {
   test(`a loss after ${name} correction has the right slope in parameters and actions`, () =>
     inDouble(async () => {
@@ -140,7 +141,7 @@ for (const [name, options] of [
       const point = { p: params, a: actions };
       const direction = randomLike(point, 12);
       const gradient = jit(grad(loss))(point);
-      await assertClose(inner(gradient, direction), slopeAlong(loss, point, direction, 1e-5), 1e-6);
+      await assertClose(inner(gradient, direction), slopeAlong(loss, point, direction, 3e-6), 1e-5);
     }));
 }
 

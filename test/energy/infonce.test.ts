@@ -79,7 +79,9 @@ test('eNeg is the mean over the pairs that do not belong together', async () => 
 
 /** The most elements that any array of a program has. */
 const largest = ({ eqns }: Program): number =>
-  Math.max(...eqns.flatMap(({ outputs }) => outputs.map((v) => v.aval.shape.reduce((a, b) => a * b, 1))));
+  Math.max(
+    ...eqns.flatMap(({ outputs }) => outputs.map((v) => v.aval.shape.reduce((a, b) => a * b, 1))),
+  );
 
 test('no context is repeated: the largest array is the context or the scores', () => {
   const model = energyConfig({ contextDim: 64, hidden: 8, heads: 2, energyActDim: 2 });

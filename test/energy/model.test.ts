@@ -145,9 +145,18 @@ test('under jit a fully padded row brings no NaN into losses, gradients or corre
 test('shapes that do not fit are named by axis', () => {
   const run = (h: Value, a: Value, mask?: Value): Value =>
     energy(params, config, h, a, { padMask: mask });
-  assert.throws(() => run(np.ones([2, 5, 6]), actions), /axis 'batch' is 2 in context but 3 in actions/);
-  assert.throws(() => run(np.ones([3, 5, 7]), actions), /axis 'contextDim' is 7 in context but 6 in/);
-  assert.throws(() => run(context, np.ones([3, 4, 2])), /axis 'energyActDim' is 2 in actions but 7 in/);
+  assert.throws(
+    () => run(np.ones([2, 5, 6]), actions),
+    /axis 'batch' is 2 in context but 3 in actions/,
+  );
+  assert.throws(
+    () => run(np.ones([3, 5, 7]), actions),
+    /axis 'contextDim' is 7 in context but 6 in/,
+  );
+  assert.throws(
+    () => run(context, np.ones([3, 4, 2])),
+    /axis 'energyActDim' is 2 in actions but 7 in/,
+  );
   assert.throws(
     () => run(context, actions, np.zeros([3, 6], { dtype: 'bool' })),
     /axis 'tokens' is 5 in context but 6 in padMask/,
@@ -157,7 +166,10 @@ test('shapes that do not fit are named by axis', () => {
 });
 
 test('configurations that make no model are refused', () => {
-  assert.throws(() => energyConfig({ hidden: 32, heads: 5 }), /5 heads do not divide a width of 32/);
+  assert.throws(
+    () => energyConfig({ hidden: 32, heads: 5 }),
+    /5 heads do not divide a width of 32/,
+  );
   assert.throws(() => energyConfig({ layers: -1 }), /layers is -1/);
   assert.throws(() => energyConfig({ dropoutRate: 1 }), /dropoutRate is 1/);
   assert.throws(() => energyConfig({ pool: 'max' as 'mean' }), /pool is max/);

@@ -1,9 +1,16 @@
 /** Which line of the user's program is blamed, wherever the library and the program are. */
+
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { runInNewContext } from 'node:vm';
-import { setFlagsFromString } from 'node:v8';
-import { atSite, type CallSite, captureSite, describeSite, locate } from '../../core/base/call-site.ts';
+import {
+  atSite,
+  type CallSite,
+  captureSite,
+  describeSite,
+  locate,
+} from '../../core/base/call-site.ts';
 import '../support/examples.ts';
 import type { Value } from '../../core/ir/value.ts';
 
@@ -53,7 +60,7 @@ test('async functions are located before and after they wait', async () => {
   assert.equal(sites.map(pointed), ['captureSite(); // before', 'captureSite(); // after']);
 });
 
-test('a line is found below any number of frames that are not the user\'s', () => {
+test("a line is found below any number of frames that are not the user's", () => {
   let nested: () => unknown[] = () => [];
   nested = Array.prototype.map.bind([0], captureSite);
   for (let i = 0; i < 50; i++) nested = Array.prototype.map.bind([0], nested);
@@ -73,7 +80,10 @@ test('line and column count from 1 and the file is a URL', () => {
 test('a pinned site is what everything inside captures', () => {
   const pinned = captureSite();
   assert.is(atSite(pinned, captureSite), pinned);
-  assert.is(atSite(pinned, () => atSite(null, captureSite)), pinned);
+  assert.is(
+    atSite(pinned, () => atSite(null, captureSite)),
+    pinned,
+  );
   assert.throws(() =>
     atSite(pinned, () => {
       throw new Error('left');
@@ -134,8 +144,16 @@ test('capturing takes a few microseconds, also from inside an operation', () => 
 });
 
 test('operations of the library are skipped', async () => {
-  const wrong = (x: Value): unknown => np.sum(np.mean(x).add(np.ones([2])).matmul(x));
-  const error: unknown = await Promise.resolve(np.ones([3])).then(wrong).catch((e: unknown) => e);
+  const wrong = (x: Value): unknown =>
+    np.sum(
+      np
+        .mean(x)
+        .add(np.ones([2]))
+        .matmul(x),
+    );
+  const error: unknown = await Promise.resolve(np.ones([3]))
+    .then(wrong)
+    .catch((e: unknown) => e);
   assert.instance(error, Error);
   assert.match(error instanceof Error ? error.message : '', /> +\d+ \| +const wrong = /);
 });

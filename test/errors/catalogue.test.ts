@@ -1,8 +1,8 @@
 /** Every error of the catalogue: its examples do what they claim, and the documentation has it. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { EnerjaxError } from '../../core/base/errors.ts';
 import { locate } from '../../core/base/call-site.ts';
+import { EnerjaxError } from '../../core/base/errors.ts';
 import { errorsPage, presentPage } from '../../scripts/errors-doc.ts';
 import { loadCatalogue, strayDefinitions } from '../support/catalogue.ts';
 import {

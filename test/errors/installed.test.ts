@@ -66,6 +66,24 @@ test('CommonJS programs, whose frames are paths, are blamed too', () => {
   assert.match(marked(output), '// wrong');
 });
 
+test('the program is blamed, not another package that it calls', () => {
+  const helper = join(folder, 'node_modules/helper');
+  writeText(join(helper, 'package.json'), '{ "type": "module", "exports": "./index.js" }');
+  writeText(join(helper, 'index.js'), 'export const plus = (x, y) => x.add(y);');
+  writeText(
+    join(folder, 'caller.js'),
+    `import { np } from 'enerjax';
+import { plus } from 'helper';
+try {
+  plus(np.ones([2]), np.ones([3])); // wrong
+} catch (error) {
+  console.log(error.message);
+}`,
+  );
+  const output = runProgram(folder, 'caller.js');
+  assert.match(blamed(output), /^caller[.]js:4:\d+$/);
+});
+
 test('a copy outside node_modules is skipped by its folders', () => {
   cpSync(join(installed, 'dist'), join(base, 'checkout/dist'), { recursive: true });
   writeText(join(base, 'checkout/package.json'), '{ "type": "module" }');

@@ -3,7 +3,12 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { showAval } from '../../core/base/aval.ts';
 import { defineError } from '../../core/base/errors.ts';
-import { definePrimitive, notLinear, unsupported } from '../../core/ir/primitive.ts';
+import {
+  definePrimitive,
+  notLinear,
+  type Primitive,
+  unsupported,
+} from '../../core/ir/primitive.ts';
 import { bindOne } from '../../core/ir/trace.ts';
 import type { Value } from '../../core/ir/value.ts';
 import '../support/examples.ts';
@@ -19,7 +24,7 @@ const tooWide = defineError({
 });
 
 /** An operation on vectors only, without a derivative, whose batching rule forgets about that. */
-const narrow = definePrimitive({
+const narrow: Primitive = definePrimitive({
   name: 'test-narrow',
   infer: ([x = { shape: [], dtype: 'float32', weak: false }]) => {
     if (x.shape.length > 1) throw tooWide(showAval(x));

@@ -10,6 +10,8 @@ const { grad, jit, lax, np, setDefaultDevice, tree, vmap } = await import('../..
 /** Hides a value's type, as code that nobody type-checks does. */
 const untyped = (value: unknown): never => value as never;
 
+const sequence = (x: never): readonly number[] => x;
+
 test('shapes that do not broadcast', async () => {
   const x = np.ones([2, 3]);
   const expected = (line: string): string =>
@@ -88,19 +90,23 @@ fix: return the value from the traced function instead of storing it outside`,
 
 const coercions: Record<string, { how: string; mistake: (x: never) => unknown }> = {
   'x + 1': { how: 'plain arithmetic or a comparison', mistake: (x) => x + 1 },
-  'x < y': { how: 'plain arithmetic or a comparison', mistake: (x) => x < x },
+  'x < y': { how: 'plain arithmetic or a comparison', mistake: (x) => x < 3 },
   'Math.max(x)': { how: 'plain arithmetic or a comparison', mistake: (x) => Math.max(x) },
   'a template string': {
     how: 'a template string or property key',
     mistake: (x) => `the loss is ${x}`,
   },
   'JSON.stringify': { how: 'JSON.stringify', mistake: (x) => JSON.stringify({ loss: x }) },
-  spread: { how: 'iteration or spread', mistake: (x) => Math.max(...x) },
+  spread: {
+    how: 'iteration or spread',
+    mistake: (x) => Math.max(...sequence(x)),
+  },
   'for-of': {
     how: 'iteration or spread',
     mistake: (x) => {
-      const rows: readonly number[] = x;
-      for (const row of rows) return row;
+      const rows: number[] = [];
+      for (const row of sequence(x)) rows.push(row);
+      return rows;
     },
   },
 };
@@ -200,7 +206,7 @@ test('an array that was disposed of says where', async () => {
   x.dispose();
   const message = await told(() => x.add(1));
   assert.is(
-    message.replace(/:\d+:\d+  \[/, ':LINE  ['),
+    message.replace(/:\d+:\d+ {2}\[/, ':LINE  ['),
     `this f32[2] was disposed at test/errors/mistakes.test.ts:LINE  [array-is-gone]
 > const message = await told(() => x.add(1));
 fix: dispose of an array after its last use; arrays that are not disposed of are freed by the collector`,
@@ -214,7 +220,7 @@ test('an array that was donated names the line of the donation', async () => {
   step(w);
   const message = await told(() => w.add(1));
   assert.is(
-    message.replace(/(:\d+):\d+  \[/, '$1  ['),
+    message.replace(/(:\d+):\d+ {2}\[/, '$1  ['),
     `this f32[2] was donated at test/errors/mistakes.test.ts:${Number(here) + 1}  [array-is-gone]
 > const message = await told(() => w.add(1));
 fix: use the result of the call that took it, or do not list the argument in \`donate\``,

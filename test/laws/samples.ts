@@ -75,18 +75,19 @@ const binary = (op: Binary, dtypes: readonly DType[], low = -2, high = 2): reado
   ...dtypes.map((d) => sample(specialPairs(d), op, { title: 'special', smooth: false })),
 ];
 
-/** Numbers below the least normal one, alone or paired with 1. Results may be zero where they are tiny. */
-function denormal(op: Unary | Binary, count: 1 | 2 = 1): Sample {
-  const x = given([denormals.length], 'float32', denormals);
-  const one = given(
-    x.aval.shape,
-    'float32',
-    denormals.map(() => 1),
-  );
-  const operands = count === 1 ? [x] : [x, one];
-  const apply = (...values: Value[]): Value => (op as (...xs: Value[]) => Value)(...values); // Unary or binary as `count` says.
-  return sample(operands, apply, { title: 'denormal', smooth: false });
-}
+const tiny = given([denormals.length], 'float32', denormals);
+const ones = given(
+  [denormals.length],
+  'float32',
+  denormals.map(() => 1),
+);
+
+/** Numbers below the least normal one. Results may be zero where they are as small. */
+const denormal = (op: Unary): Sample => sample([tiny], op, { title: 'denormal', smooth: false });
+
+/** Numbers below the least normal one, paired with 1. */
+const denormalPair = (op: Binary): Sample =>
+  sample([tiny, ones], op, { title: 'denormal', smooth: false });
 
 /** A reduction over every choice of axes that matters. */
 const reduction = (
@@ -344,15 +345,15 @@ export const samples: Readonly<Record<keyof typeof p, readonly Sample[]>> = {
   not: unary(p.not, bitwise),
   populationCount: unary(p.populationCount, whole),
   countLeadingZeros: unary(p.countLeadingZeros, whole),
-  add: [...binary(p.add, numbers), denormal(p.add, 2)],
+  add: [...binary(p.add, numbers), denormalPair(p.add)],
   sub: binary(p.sub, numbers),
-  mul: [...binary(p.mul, numbers), denormal(p.mul, 2)],
+  mul: [...binary(p.mul, numbers), denormalPair(p.mul)],
   div: binary(p.div, numbers, 0.5, 2),
   rem: binary(p.rem, numbers, 1.1, 1.9),
-  pow: [...binary(p.pow, float, 0.3, 3), denormal(p.pow, 2)],
+  pow: [...binary(p.pow, float, 0.3, 3), denormalPair(p.pow)],
   atan2: binary(p.atan2, float),
-  max: [...binary(p.max, all), denormal(p.max, 2)],
-  min: [...binary(p.min, all), denormal(p.min, 2)],
+  max: [...binary(p.max, all), denormalPair(p.max)],
+  min: [...binary(p.min, all), denormalPair(p.min)],
   and: binary(p.and, bitwise),
   or: binary(p.or, bitwise),
   xor: binary(p.xor, bitwise),

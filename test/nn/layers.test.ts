@@ -26,10 +26,7 @@ test('linear, layerNorm, embedding and multiHeadAttention give what Flax gives',
   await agrees(nn.embedding(paramsOf('embedding'), ids), outputOf('embedding'));
   const mask = np.astype(input('mask'), 'bool');
   const attention: nn.AttentionParams = paramsOf('attention');
-  await agrees(
-    nn.multiHeadAttention(attention, x, input('keys'), { mask }),
-    outputOf('attention'),
-  );
+  await agrees(nn.multiHeadAttention(attention, x, input('keys'), { mask }), outputOf('attention'));
 });
 
 const activations: Record<string, nn.Activation> = {
@@ -171,7 +168,10 @@ test('mlpResNet has as many blocks as its parameters', async () => {
 test('wrong shapes are named by axis', () => {
   const params = nn.initParams(nn.linearSpec(3, 2), random.key(0));
   assert.throws(() => nn.linear(params, np.ones([4])), /axis 'inputs' is 4 in x but 3 in kernel/);
-  assert.throws(() => nn.linear(params, np.array(1)), /x is f32\[\], but its axes are \[…, inputs\]/);
+  assert.throws(
+    () => nn.linear(params, np.array(1)),
+    /x is f32\[\], but its axes are \[…, inputs\]/,
+  );
   assert.throws(() => nn.multiHeadAttentionSpec(32, 5), /choose a number of heads .* heads: 4/);
   assert.throws(() => nn.dropout(np.ones([2]), { rate: 0.2, train: true }), /missing-key/);
   assert.throws(() => nn.dropout(np.ones([2]), { rate: 20, train: true }), /rate-out-of-range/);

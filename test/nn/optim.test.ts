@@ -8,7 +8,12 @@ import { jit } from '../../transforms/jit.ts';
 import { type Arrays, distance, golden, leavesOf, toArrays } from './golden.ts';
 
 const isKernel = (path: string): boolean => path === 'kernel';
-const warmup = optim.warmupCosineDecay({ peakValue: 0.1, warmupSteps: 2, decaySteps: 5, endValue: 0.01 });
+const warmup = optim.warmupCosineDecay({
+  peakValue: 0.1,
+  warmupSteps: 2,
+  decaySteps: 5,
+  endValue: 0.01,
+});
 
 /** State types differ; what these tests do with it is the same for all. */
 const erased = <State>(o: optim.GradientTransformation<State>): optim.GradientTransformation =>
@@ -36,7 +41,9 @@ const optimizers: Record<string, optim.GradientTransformation> = {
 
 async function numbersOf(values: unknown): Promise<number[]> {
   const lists = await Promise.all(
-    tree.leaves(tree.map((leaf) => leaf, values)).map(async (leaf) => [...(await (leaf as Value).data())]),
+    tree
+      .leaves(tree.map((leaf) => leaf, values))
+      .map(async (leaf) => [...(await (leaf as Value).data())]),
   );
   return lists.flat();
 }
@@ -136,7 +143,9 @@ test('masked parts and zeroed labels keep no state for the parameters they leave
   const masked = optim.masked(optim.scaleByAdam(), isKernel).init(params);
   assert.is(tree.leaves(masked).length, 3);
   const multi = optim
-    .multiTransform({ a: optim.adam(1), b: optim.setToZero() }, (path) => (path === 'bias' ? 'b' : 'a'))
+    .multiTransform({ a: optim.adam(1), b: optim.setToZero() }, (path) =>
+      path === 'bias' ? 'b' : 'a',
+    )
     .init(params);
   assert.is(tree.leaves(multi).length, 3);
 });
@@ -177,15 +186,27 @@ test('decayed weights without parameters, labels without a part and bad schedule
   };
   const params = { w: np.ones([2]) };
   const decay = optim.addDecayedWeights(0.1);
-  assert.is(code(() => decay.update(params, decay.init(params))), 'missing-params');
+  assert.is(
+    code(() => decay.update(params, decay.init(params))),
+    'missing-params',
+  );
   const partial = optim.multiTransform({ a: optim.sgd(1) }, () => 'b' as 'a');
-  assert.is(code(() => partial.init(params)), 'unknown-label');
-  assert.is(code(() => optim.cosineDecay(1, 0)), 'bad-schedule');
+  assert.is(
+    code(() => partial.init(params)),
+    'unknown-label',
+  );
+  assert.is(
+    code(() => optim.cosineDecay(1, 0)),
+    'bad-schedule',
+  );
   assert.is(
     code(() => optim.warmupCosineDecay({ peakValue: 1, warmupSteps: 5, decaySteps: 5 })),
     'bad-schedule',
   );
-  assert.is(code(() => optim.joinSchedules([], [])), 'bad-schedule');
+  assert.is(
+    code(() => optim.joinSchedules([], [])),
+    'bad-schedule',
+  );
 });
 
 test.run();

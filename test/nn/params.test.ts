@@ -76,7 +76,10 @@ for (const [name, initializer, variance, bound] of scaled) {
 
 test('fans count receptive fields and named axes as JAX does', () => {
   assert.equal(nn.computeFans([3, 3, 8, 16]), { fanIn: 72, fanOut: 144 });
-  assert.equal(nn.computeFans([32, 4, 8], { inAxis: 0, outAxis: [1, 2] }), { fanIn: 32, fanOut: 32 });
+  assert.equal(nn.computeFans([32, 4, 8], { inAxis: 0, outAxis: [1, 2] }), {
+    fanIn: 32,
+    fanOut: 32,
+  });
   assert.equal(nn.computeFans([5, 32, 64], { batchAxis: 0 }), { fanIn: 32, fanOut: 64 });
   assert.throws(() => nn.computeFans([3]), /no-fans/);
 });
@@ -92,7 +95,10 @@ test('all four attention kernels have the fan-in of their joined matrix', async 
 test('adding a layer changes no other parameter, and equal shapes get different numbers', async () => {
   const small = { a: nn.linearSpec(3, 4), b: nn.linearSpec(3, 4) };
   const large = { a: small.a, added: nn.linearSpec(5, 5), b: small.b, '0': nn.layerNormSpec(2) };
-  const [first, second] = [nn.initParams(small, random.key(9)), nn.initParams(large, random.key(9))];
+  const [first, second] = [
+    nn.initParams(small, random.key(9)),
+    nn.initParams(large, random.key(9)),
+  ];
   assert.equal(await first.a.kernel.data(), await second.a.kernel.data());
   assert.equal(await first.b.kernel.data(), await second.b.kernel.data());
   assert.not.equal(await first.a.kernel.data(), await first.b.kernel.data());
@@ -113,7 +119,12 @@ test('a spec has the tree, the shapes and the count of its parameters', () => {
   assert.is(nn.countParams(spec), 3 * 4 + 4 + 4 + 4);
   assert.is(nn.countParams(params), nn.countParams(spec));
   assert.equal(nn.shapesOf(params), nn.shapesOf(spec));
-  assert.equal(nn.pathsOf(spec), ['layers/0/bias', 'layers/0/kernel', 'layers/1/bias', 'layers/1/scale']);
+  assert.equal(nn.pathsOf(spec), [
+    'layers/0/bias',
+    'layers/0/kernel',
+    'layers/1/bias',
+    'layers/1/scale',
+  ]);
   assert.equal(tree.paths(params), nn.pathsOf(spec));
 });
 

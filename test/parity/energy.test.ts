@@ -7,7 +7,9 @@ import { compareNumbers, isWithin, showComparisons } from './suite.ts';
 
 for (const name of ['energy_small', 'energy_other']) {
   test(`the energy model gives the recorded numbers of ${name}`, async () => {
-    const file = await readGolden(fileURLToPath(new URL(`../golden/${name}.safetensors`, import.meta.url)));
+    const file = await readGolden(
+      fileURLToPath(new URL(`../golden/${name}.safetensors`, import.meta.url)),
+    );
     assert.ok(energySuite.accepts(file));
     const comparisons = await energySuite.run(file);
     assert.is(comparisons.length, 65);

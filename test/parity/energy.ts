@@ -3,7 +3,10 @@ import type { Value } from '../../core/ir/value.ts';
 import * as np from '../../core/numpy/index.ts';
 import * as tree from '../../core/tree.ts';
 import type { EnergyParams } from '../../models/energy/config.ts';
-import { type MultiStepOptions, multiStepEnergyCorrection } from '../../models/energy/correction.ts';
+import {
+  type MultiStepOptions,
+  multiStepEnergyCorrection,
+} from '../../models/energy/correction.ts';
 import { infoNce } from '../../models/energy/infonce.ts';
 import { energy } from '../../models/energy/model.ts';
 import { grad, valueAndGrad } from '../../transforms/grad.ts';

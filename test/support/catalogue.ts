@@ -74,7 +74,8 @@ export const isErrorsFile = (path: string): boolean => /(?:^|[/-])errors[.]ts$/.
 export const strayDefinitions = (): string[] =>
   sourceFiles().filter(
     (path) =>
-      !isErrorsFile(path) && /^[^*\n]*\bdefineError\(\{/m.test(readFileSync(join(root, path), 'utf8')),
+      !isErrorsFile(path) &&
+      /^[^*\n]*\bdefineError\(\{/m.test(readFileSync(join(root, path), 'utf8')),
   );
 
 /** Every area of the catalogue, sorted by folder, its entries by code. */

@@ -1,6 +1,7 @@
 /** The devices that a test runs on: those of this machine, or the one that ENERJAX_DEVICE names. */
-import { type DeviceName, setDefaultDevice } from '../../core/host/runtime.ts';
+
 import type { Device } from '../../core/host/device.ts';
+import { type DeviceName, setDefaultDevice } from '../../core/host/runtime.ts';
 
 /** True if the test runner found an adapter. */
 export const hasWebGpu = process.env.ENERJAX_TEST_WEBGPU === '1';

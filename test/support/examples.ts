@@ -87,8 +87,7 @@ function isReference(node: ts.Identifier): boolean {
     (ts.isQualifiedName(parent) && parent.right === node) ||
     (ts.isPropertyAssignment(parent) && parent.name === node) ||
     (ts.isPropertySignature(parent) && parent.name === node) ||
-    ((ts.isBindingElement(parent) || ts.isImportSpecifier(parent)) &&
-      parent.propertyName === node)
+    ((ts.isBindingElement(parent) || ts.isImportSpecifier(parent)) && parent.propertyName === node)
   );
 }
 
@@ -125,7 +124,8 @@ const isScope = (node: ts.Node): boolean =>
 
 /** The part of the program in which the name that `node` declares is known. */
 function scopeOf(node: ts.Identifier): ts.Node {
-  const isFunction = ts.isFunctionDeclaration(node.parent) || ts.isTypeAliasDeclaration(node.parent);
+  const isFunction =
+    ts.isFunctionDeclaration(node.parent) || ts.isTypeAliasDeclaration(node.parent);
   // A function's parameters are known in it, but its own name is known around it.
   return ts.findAncestor(isFunction ? node.parent.parent : node.parent, isScope) ?? node;
 }

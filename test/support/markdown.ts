@@ -71,7 +71,9 @@ export function codeOf(page: string): PageCode {
       program = { line, lines: [], throws: null };
       programs.push(program);
     } else if (program.throws !== null) {
-      throw new Error(`line ${line}: the program before this block has thrown; import what it uses`);
+      throw new Error(
+        `line ${line}: the program before this block has thrown; import what it uses`,
+      );
     }
     while (program.lines.length < line) program.lines.push('');
     program.lines.push(...lines);

@@ -1,8 +1,9 @@
 /** A plain interpreter of kernels, element by element: what the WebAssembly backend is compared with. */
-import { identityOf, type ReduceOp, type ScalarOp } from '../../core/ir/scalar-ops.ts';
-import type { Axis, Expr, Source } from '../../core/ir/expr.ts';
+
 import type { DType } from '../../core/base/dtype.ts';
 import type { KernelStore, LoopKernel } from '../../core/compile/kernel.ts';
+import type { Axis, Expr, Source } from '../../core/ir/expr.ts';
+import { identityOf, type ReduceOp, type ScalarOp } from '../../core/ir/scalar-ops.ts';
 import { scalarReference } from './scalar-reference.ts';
 
 /** The contents of each buffer: numbers, booleans as 0 and 1. */
@@ -46,7 +47,10 @@ function groups(stores: readonly KernelStore[]): KernelStore[][] {
   const found: KernelStore[][] = [];
   for (const store of stores) {
     const last = found[found.length - 1];
-    if (last?.[0]?.serial.join() === store.serial.join() && last?.[0]?.serial[0] === store.serial[0]) {
+    if (
+      last?.[0]?.serial.join() === store.serial.join() &&
+      last?.[0]?.serial[0] === store.serial[0]
+    ) {
       last?.push(store);
     } else found.push([store]);
   }
@@ -59,7 +63,10 @@ function forEachPosition(
   visit: (positions: Positions) => void,
 ): void {
   const [axis, ...rest] = axes;
-  if (axis === undefined) return visit(outer);
+  if (axis === undefined) {
+    visit(outer);
+    return;
+  }
   for (let k = 0; k < axis.extent; k++) forEachPosition(rest, new Map(outer).set(axis, k), visit);
 }
 
@@ -107,7 +114,12 @@ function evaluateExpr(
     case 'reduce': {
       let total = identityOf(expr.op, expr.dtype);
       for (let k = 0; k < expr.axis.extent; k++) {
-        const value = evaluateExpr(expr.value, new Map(positions).set(expr.axis, k), contents, totals);
+        const value = evaluateExpr(
+          expr.value,
+          new Map(positions).set(expr.axis, k),
+          contents,
+          totals,
+        );
         // Double precision for sums, so that the reference is the better of the two.
         total =
           expr.op === 'add' && expr.dtype === 'float32'

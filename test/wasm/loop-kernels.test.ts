@@ -2,22 +2,23 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { KernelStore, LoopKernel } from '../../core/compile/kernel.ts';
+import { emitLoopKernel } from '../../core/emit/wasm/loop-kernel.ts';
 import {
+  type Axis,
   axisIndex,
   constant,
   cumulate,
+  type Expr,
   load,
   makeAxis,
   makeSource,
   op,
   reduce,
-  walk,
-  type Axis,
-  type Expr,
   type Source,
+  walk,
 } from '../../core/ir/expr.ts';
-import { affineSum, floorDiv, modulo, scaleIndex, addIndex } from '../../core/ir/index-algebra.ts';
-import { coerce, interpretKernel, type Contents } from './interpreter.ts';
+import { addIndex, affineSum, floorDiv, modulo, scaleIndex } from '../../core/ir/index-algebra.ts';
+import { type Contents, coerce, interpretKernel } from './interpreter.ts';
 import { runKernel } from './run-kernel.ts';
 
 const f = (value: number): Expr => constant(value, 'float32');
@@ -32,7 +33,12 @@ const index = (...parts: readonly (readonly [Axis | Expr, number])[]): Expr =>
     })),
     0,
   );
-const store = (target: Source, where: Expr, value: Expr, more: Partial<KernelStore> = {}): KernelStore => ({
+const store = (
+  target: Source,
+  where: Expr,
+  value: Expr,
+  more: Partial<KernelStore> = {},
+): KernelStore => ({
   target,
   index: where,
   value,
@@ -45,7 +51,9 @@ const store = (target: Source, where: Expr, value: Expr, more: Partial<KernelSto
 function kernelOf(parallel: readonly Axis[], stores: readonly KernelStore[]): LoopKernel {
   const written = new Set(stores.map((s) => s.target));
   const roots = stores.flatMap((s) => [s.index, s.value, ...(s.guard === null ? [] : [s.guard])]);
-  const read = walk(roots).flatMap((e) => (e.kind === 'load' && !written.has(e.source) ? [e.source] : []));
+  const read = walk(roots).flatMap((e) =>
+    e.kind === 'load' && !written.has(e.source) ? [e.source] : [],
+  );
   return {
     kind: 'loop',
     name: 'test',
@@ -67,7 +75,11 @@ const random = (): number => {
 const fill = (source: Source): number[] =>
   Array.from({ length: source.length }, () =>
     coerce(
-      source.dtype === 'float32' ? random() * 4 - 2 : source.dtype === 'bool' ? Math.floor(random() * 2) : Math.floor(random() * 1000),
+      source.dtype === 'float32'
+        ? random() * 4 - 2
+        : source.dtype === 'bool'
+          ? Math.floor(random() * 2)
+          : Math.floor(random() * 1000),
       source.dtype,
     ),
   );
@@ -85,9 +97,15 @@ function agrees(kernel: LoopKernel, given: Contents = new Map(), tolerance = 1e-
       const [a, b] = [actual.get(source) ?? [], expected.get(source) ?? []];
       const fault = a.findIndex((value, k) => {
         const wanted = b[k] ?? Number.NaN;
-        return !(Object.is(value, wanted) || Math.abs(value - wanted) <= tolerance * (1 + Math.abs(wanted)));
+        return !(
+          Object.is(value, wanted) || Math.abs(value - wanted) <= tolerance * (1 + Math.abs(wanted))
+        );
       });
-      assert.is(fault, -1, `element ${fault}: ${a[fault]} instead of ${b[fault]} ${JSON.stringify(options)}`);
+      assert.is(
+        fault,
+        -1,
+        `element ${fault}: ${a[fault]} instead of ${b[fault]} ${JSON.stringify(options)}`,
+      );
     }
   }
 }
@@ -97,8 +115,17 @@ const sizes = [1, 2, 3, 4, 5, 6, 7, 8, 9, 15, 16, 17, 31, 33, 67];
 for (const size of sizes) {
   test(`element-wise kernels handle ${size} elements`, () => {
     const n = makeAxis(size);
-    const [x, y, out] = [makeSource('float32', size), makeSource('float32', size), makeSource('float32', size)];
-    agrees(kernelOf([n], [store(out, axisIndex(n), op('add', [op('mul', [at(x, [n, 1]), f(2)]), at(y, [n, 1])]))]));
+    const [x, y, out] = [
+      makeSource('float32', size),
+      makeSource('float32', size),
+      makeSource('float32', size),
+    ];
+    agrees(
+      kernelOf(
+        [n],
+        [store(out, axisIndex(n), op('add', [op('mul', [at(x, [n, 1]), f(2)]), at(y, [n, 1])]))],
+      ),
+    );
   });
   test(`sums of ${size} elements in each row`, () => {
     const rows = makeAxis(3);
@@ -120,13 +147,16 @@ for (const size of sizes) {
   test(`reverses ${size} elements`, () => {
     const n = makeAxis(size);
     const [x, out] = [makeSource('float32', size), makeSource('float32', size)];
-    agrees(kernelOf([n], [store(out, axisIndex(n), load(x, scaleIndex(axisIndex(n), -1, size - 1)))]));
+    agrees(
+      kernelOf([n], [store(out, axisIndex(n), load(x, scaleIndex(axisIndex(n), -1, size - 1)))]),
+    );
   });
   test(`running totals of ${size} elements, along rows and along columns`, () => {
     const [rows, columns] = [makeAxis(5), makeAxis(size)];
     const [x, out] = [makeSource('float32', 5 * size), makeSource('float32', 5 * size)];
     const where = index([rows, size], [columns, 1]);
-    const along = (serial: Axis) => store(out, where, cumulate('add', serial, load(x, where)), { serial: [serial] });
+    const along = (serial: Axis) =>
+      store(out, where, cumulate('add', serial, load(x, where)), { serial: [serial] });
     agrees(kernelOf([rows], [along(columns)]));
     agrees(kernelOf([columns], [along(rows)]));
   });
@@ -137,14 +167,27 @@ for (const size of sizes) {
     const shifted = (k: Expr): Expr => op('exp', [op('sub', [at(x, [rows, size], [k, 1]), most])]);
     const total = reduce('add', size, shifted);
     const value = op('div', [shifted(axisIndex(columns)), total]);
-    agrees(kernelOf([rows], [store(out, index([rows, size], [columns, 1]), value, { serial: [columns] })]));
+    agrees(
+      kernelOf(
+        [rows],
+        [store(out, index([rows, size], [columns, 1]), value, { serial: [columns] })],
+      ),
+    );
     agrees(kernelOf([rows, columns], [store(out, index([rows, size], [columns, 1]), value)]));
   });
   test(`pads and concatenates around ${size} elements`, () => {
     const n = makeAxis(size + 11);
-    const [x, y, out] = [makeSource('float32', size), makeSource('float32', 8), makeSource('float32', size + 11)];
+    const [x, y, out] = [
+      makeSource('float32', size),
+      makeSource('float32', 8),
+      makeSource('float32', size + 11),
+    ];
     const position = axisIndex(n);
-    const second = op('select', [op('lt', [position, i(size + 8)]), load(y, scaleIndex(position, 1, -size)), f(-1)]);
+    const second = op('select', [
+      op('lt', [position, i(size + 8)]),
+      load(y, scaleIndex(position, 1, -size)),
+      f(-1),
+    ]);
     const value = op('select', [op('lt', [position, i(size)]), load(x, position), second]);
     agrees(kernelOf([n], [store(out, position, value)]));
   });
@@ -161,24 +204,60 @@ for (const size of sizes) {
     const rows = makeAxis(4);
     const n = makeAxis(4 * size);
     const [x, flags, all, any] = [
-      makeSource('float32', 4 * size), makeSource('bool', 4 * size), makeSource('bool', 4), makeSource('bool', 4),
+      makeSource('float32', 4 * size),
+      makeSource('bool', 4 * size),
+      makeSource('bool', 4),
+      makeSource('bool', 4),
     ];
-    agrees(kernelOf([n], [store(flags, axisIndex(n), op('not', [op('lt', [at(x, [n, 1]), f(0.3)])]))]));
-    agrees(kernelOf([rows], [
-      store(all, axisIndex(rows), reduce('and', size, (k) => at(flags, [rows, size], [k, 1]))),
-      store(any, axisIndex(rows), reduce('or', size, (k) => at(flags, [rows, size], [k, 1]))),
-    ]));
+    agrees(
+      kernelOf([n], [store(flags, axisIndex(n), op('not', [op('lt', [at(x, [n, 1]), f(0.3)])]))]),
+    );
+    agrees(
+      kernelOf(
+        [rows],
+        [
+          store(
+            all,
+            axisIndex(rows),
+            reduce('and', size, (k) => at(flags, [rows, size], [k, 1])),
+          ),
+          store(
+            any,
+            axisIndex(rows),
+            reduce('or', size, (k) => at(flags, [rows, size], [k, 1])),
+          ),
+        ],
+      ),
+    );
   });
   test(`gathers ${size} rows and scatters them with addition`, () => {
     const [n, w] = [makeAxis(size), makeAxis(6)];
-    const [table, where, out] = [makeSource('float32', 60), makeSource('int32', size), makeSource('float32', 6 * size)];
-    const indices: Contents = new Map([[where, Array.from({ length: size }, (_, k) => (k * 7) % 10)]]);
-    agrees(kernelOf([n, w], [store(out, index([n, 6], [w, 1]), at(table, [at(where, [n, 1]), 6], [w, 1]))]), indices);
+    const [table, where, out] = [
+      makeSource('float32', 60),
+      makeSource('int32', size),
+      makeSource('float32', 6 * size),
+    ];
+    const indices: Contents = new Map([
+      [where, Array.from({ length: size }, (_, k) => (k * 7) % 10)],
+    ]);
+    agrees(
+      kernelOf(
+        [n, w],
+        [store(out, index([n, 6], [w, 1]), at(table, [at(where, [n, 1]), 6], [w, 1]))],
+      ),
+      indices,
+    );
     const sums = makeSource('float32', 60);
     agrees(
-      kernelOf([], [
-        store(sums, index([at(where, [n, 1]), 6], [w, 1]), at(out, [n, 6], [w, 1]), { mode: 'add', serial: [n, w] }),
-      ]),
+      kernelOf(
+        [],
+        [
+          store(sums, index([at(where, [n, 1]), 6], [w, 1]), at(out, [n, 6], [w, 1]), {
+            mode: 'add',
+            serial: [n, w],
+          }),
+        ],
+      ),
       indices,
     );
   });
@@ -193,11 +272,18 @@ for (const size of sizes) {
 
 test('indices out of range are never followed', () => {
   const n = makeAxis(40);
-  const [x, where, out] = [makeSource('float32', 10), makeSource('int32', 40), makeSource('float32', 40)];
+  const [x, where, out] = [
+    makeSource('float32', 10),
+    makeSource('int32', 40),
+    makeSource('float32', 40),
+  ];
   const position = at(where, [n, 1]);
   const valid = op('and', [op('ge', [position, i(0)]), op('lt', [position, i(10)])]);
   const value = op('select', [valid, load(x, position), f(Number.NaN)]);
-  const wild = Array.from({ length: 40 }, (_, k) => [k % 10, -1, 2147483647, -2147483648, 10][k % 5] ?? 0);
+  const wild = Array.from(
+    { length: 40 },
+    (_, k) => [k % 10, -1, 2147483647, -2147483648, 10][k % 5] ?? 0,
+  );
   agrees(kernelOf([n], [store(out, axisIndex(n), value)]), new Map([[where, wild]]));
 });
 
@@ -215,7 +301,9 @@ test('a float sum over 20 million elements keeps its digits', () => {
   const never = op('convert', [op('lt', [i(0), i(0)])], 'float32');
   // The elements are computed, not stored: 0.1 + 0·k, so that nothing can be folded.
   const mean = op('mul', [
-    reduce('add', count, (k) => op('add', [at(one), op('mul', [op('convert', [k], 'float32'), never])])),
+    reduce('add', count, (k) =>
+      op('add', [at(one), op('mul', [op('convert', [k], 'float32'), never])]),
+    ),
     f(1 / count),
   ]);
   const kernel = kernelOf([], [store(out, i(0), mean)]);
@@ -243,11 +331,37 @@ test('integer and float extremes, products and several reductions share one loop
   const stores = outs.flatMap((name) => {
     const [a, b] = [makeSource('int32', 3), makeSource('float32', 3)];
     return [
-      store(a, axisIndex(rows), reduce(name, 29, (p) => at(x, [rows, 29], [p, 1]))),
-      store(b, axisIndex(rows), reduce(name, 29, (p) => at(k, [rows, 29], [p, 1]))),
+      store(
+        a,
+        axisIndex(rows),
+        reduce(name, 29, (p) => at(x, [rows, 29], [p, 1])),
+      ),
+      store(
+        b,
+        axisIndex(rows),
+        reduce(name, 29, (p) => at(k, [rows, 29], [p, 1])),
+      ),
     ];
   });
   agrees(kernelOf([rows], stores));
+});
+
+test('long axes are cut into units with ends that vectors do not divide', () => {
+  const size = 60_007;
+  const n = makeAxis(size);
+  const [x, out] = [makeSource('float32', size), makeSource('float32', size)];
+  const costly = [1, 2, 3].reduce<Expr>((value) => op('tanh', [value]), at(x, [n, 1]));
+  const kernel = kernelOf([n], [store(out, axisIndex(n), costly)]);
+  assert.ok(emitLoopKernel(kernel, { shared: false }).units > 3);
+  agrees(kernel);
+});
+
+test('transpositions run tile by tile', () => {
+  const [a, b] = [makeAxis(70), makeAxis(131)];
+  const [x, out] = [makeSource('float32', 70 * 131), makeSource('float32', 70 * 131)];
+  const kernel = kernelOf([a, b], [store(out, index([a, 131], [b, 1]), at(x, [b, 70], [a, 1]))]);
+  assert.is(emitLoopKernel(kernel, { shared: false }).units, 70 * 3);
+  agrees(kernel);
 });
 
 test('kernels without elements do nothing', () => {

@@ -3,10 +3,19 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { KernelStore, MatmulKernel } from '../../core/compile/kernel.ts';
 import type { Plan } from '../../core/compile/plan.ts';
-import { accumulator, axisIndex, constant, load, makeAxis, makeSource, op, type Expr } from '../../core/ir/expr.ts';
-import { affineSum, scaleIndex } from '../../core/ir/index-algebra.ts';
-import { createWasmDevice } from '../../core/host/wasm/device.ts';
 import type { Device } from '../../core/host/device.ts';
+import { createWasmDevice } from '../../core/host/wasm/device.ts';
+import {
+  accumulator,
+  axisIndex,
+  constant,
+  type Expr,
+  load,
+  makeAxis,
+  makeSource,
+  op,
+} from '../../core/ir/expr.ts';
+import { affineSum, scaleIndex } from '../../core/ir/index-algebra.ts';
 
 interface Case {
   readonly m: number;
@@ -23,19 +32,40 @@ const one = createWasmDevice({ threads: 1 });
 const two = createWasmDevice({ threads: 2 });
 
 const index = (...terms: readonly (readonly [Expr, number])[]): Expr =>
-  affineSum(terms.map(([atom, coefficient]) => ({ atom, coefficient })), 0);
+  affineSum(
+    terms.map(([atom, coefficient]) => ({ atom, coefficient })),
+    0,
+  );
 
-function kernelOf({ m, n, k, batch = 1, transposeLhs = false, transposeRhs = false, epilogue }: Case): MatmulKernel {
+function kernelOf({
+  m,
+  n,
+  k,
+  batch = 1,
+  transposeLhs = false,
+  transposeRhs = false,
+  epilogue,
+}: Case): MatmulKernel {
   const [batches, rows, columns] = [makeAxis(batch), makeAxis(m), makeAxis(n)];
-  const [x, y, bias] = [makeSource('float32', batch * m * k), makeSource('float32', batch * k * n), makeSource('float32', n)];
+  const [x, y, bias] = [
+    makeSource('float32', batch * m * k),
+    makeSource('float32', batch * k * n),
+    makeSource('float32', n),
+  ];
   const out = makeSource('float32', batch * m * n);
   const [b, r, c] = [axisIndex(batches), axisIndex(rows), axisIndex(columns)];
   const sum = accumulator('float32');
   const plain = index([b, m * n], [r, n], [c, 1]);
   const values: Record<string, Pick<KernelStore, 'index' | 'value'>> = {
     none: { index: plain, value: sum },
-    'bias-relu': { index: plain, value: op('max', [op('add', [sum, load(bias, c)]), constant(0, 'float32')]) },
-    'scaled-transposed': { index: index([b, m * n], [r, 1], [c, m]), value: op('mul', [sum, constant(0.5, 'float32')]) },
+    'bias-relu': {
+      index: plain,
+      value: op('max', [op('add', [sum, load(bias, c)]), constant(0, 'float32')]),
+    },
+    'scaled-transposed': {
+      index: index([b, m * n], [r, 1], [c, m]),
+      value: op('mul', [sum, constant(0.5, 'float32')]),
+    },
   };
   const chosen = values[epilogue ?? 'none'] ?? { index: plain, value: sum };
   return {
@@ -51,14 +81,24 @@ function kernelOf({ m, n, k, batch = 1, transposeLhs = false, transposeRhs = fal
     rows,
     columns,
     depth: k,
-    lhs: { source: x, base: scaleIndex(b, m * k), rowStride: transposeLhs ? 1 : k, columnStride: transposeLhs ? m : 1 },
-    rhs: { source: y, base: scaleIndex(b, k * n), rowStride: transposeRhs ? 1 : n, columnStride: transposeRhs ? k : 1 },
+    lhs: {
+      source: x,
+      base: scaleIndex(b, m * k),
+      rowStride: transposeLhs ? 1 : k,
+      columnStride: transposeLhs ? m : 1,
+    },
+    rhs: {
+      source: y,
+      base: scaleIndex(b, k * n),
+      rowStride: transposeRhs ? 1 : n,
+      columnStride: transposeRhs ? k : 1,
+    },
     stores: [{ target: out, ...chosen, mode: 'set', guard: null, serial: [] }],
   };
 }
 
 const random = (length: number, seed: number): Float32Array =>
-  Float32Array.from({ length }, (_, i) => Math.sin(i * 12.9898 + seed * 78.233) );
+  Float32Array.from({ length }, (_, i) => Math.sin(i * 12.9898 + seed * 78.233));
 
 function expected(c: Case, x: Float32Array, y: Float32Array, bias: Float32Array): Float32Array {
   const { m, n, k, batch = 1 } = c;
@@ -107,7 +147,9 @@ function check(c: Case, device: Device): void {
   const [result] = device.load(plan).run(storages, new Set());
   const actual = result?.readSync() ?? new Float32Array();
   const wanted = expected(c, x, y, bias);
-  const fault = wanted.findIndex((value, i) => !(Math.abs(value - (actual[i] ?? Number.NaN)) <= 1e-5 * (k + 1)));
+  const fault = wanted.findIndex(
+    (value, i) => !(Math.abs(value - (actual[i] ?? Number.NaN)) <= 1e-5 * (k + 1)),
+  );
   assert.is(fault, -1, `element ${fault}: ${actual[fault]} instead of ${wanted[fault]}`);
   for (const storage of [...storages, result]) storage?.free();
 }
@@ -127,8 +169,14 @@ const large: readonly Case[] = [
   { m: 20, n: 520, k: 300, batch: 2, epilogue: 'bias-relu' },
 ];
 const forms: readonly Partial<Case>[] = [
-  {}, { transposeLhs: true }, { transposeRhs: true }, { transposeLhs: true, transposeRhs: true },
-  { epilogue: 'bias-relu' }, { epilogue: 'scaled-transposed' }, { batch: 3 }, { batch: 3, epilogue: 'bias-relu', transposeRhs: true },
+  {},
+  { transposeLhs: true },
+  { transposeRhs: true },
+  { transposeLhs: true, transposeRhs: true },
+  { epilogue: 'bias-relu' },
+  { epilogue: 'scaled-transposed' },
+  { batch: 3 },
+  { batch: 3, epilogue: 'bias-relu', transposeRhs: true },
 ];
 
 for (const form of forms) {

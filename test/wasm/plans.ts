@@ -1,7 +1,15 @@
 /** Small plans written by hand. */
 import type { Kernel, LoopKernel } from '../../core/compile/kernel.ts';
 import type { Plan } from '../../core/compile/plan.ts';
-import { axisIndex, constant, load, makeAxis, makeSource, op, type Expr } from '../../core/ir/expr.ts';
+import {
+  axisIndex,
+  constant,
+  type Expr,
+  load,
+  makeAxis,
+  makeSource,
+  op,
+} from '../../core/ir/expr.ts';
 
 const aval = (length: number) => ({ shape: [length], dtype: 'float32' as const, weak: false });
 
@@ -16,7 +24,11 @@ export function planOf(kernel: Kernel, aliases: ReadonlyMap<number, number> = ne
       {
         kernel,
         slots: [
-          ...inputs.map((source, index) => ({ kind: 'input' as const, index, bytes: source.length * 4 })),
+          ...inputs.map((source, index) => ({
+            kind: 'input' as const,
+            index,
+            bytes: source.length * 4,
+          })),
           { kind: 'output', index: 0, bytes: (sources[sources.length - 1]?.length ?? 0) * 4 },
         ],
         site: null,
@@ -63,8 +75,16 @@ export function twoSteps(length: number): Plan {
     inputs: [aval(length)],
     outputs: [aval(length)],
     steps: [
-      { kernel: first, slots: [{ kind: 'input', index: 0, bytes: length * 4 }, middle], site: null },
-      { kernel: second, slots: [middle, { kind: 'output', index: 0, bytes: length * 4 }], site: null },
+      {
+        kernel: first,
+        slots: [{ kind: 'input', index: 0, bytes: length * 4 }, middle],
+        site: null,
+      },
+      {
+        kernel: second,
+        slots: [middle, { kind: 'output', index: 0, bytes: length * 4 }],
+        site: null,
+      },
     ],
     arenaBytes: 64 + length * 4,
     aliases: new Map(),

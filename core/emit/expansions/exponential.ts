@@ -4,14 +4,14 @@
  * @see Cephes 2.8 single precision, https://netlib.org/cephes (expf, tanhf, sinhf): polynomials and ranges.
  */
 import type { Expr } from '../../ir/expr.ts';
-import * as x_ from './build.ts';
+import * as scalar from './build.ts';
 
-const { f, i, add, sub, mul, div, neg, abs, select, polynomial, powerOfTwo, withSign } = x_;
+const { f, i, add, sub, mul, div, neg, abs, select, polynomial, powerOfTwo, withSign } = scalar;
 
-const LOG2_E = 1.44269504088896341;
+const LOG2_E = Math.LOG2E;
 // ln 2 in two parts; the first has few bits, so that n · LN2_HIGH is exact.
 const LN2_HIGH = 0.693359375;
-const LN2_LOW = -2.12194440e-4;
+const LN2_LOW = -2.1219444e-4;
 // Adding 1.5 · 2²³ leaves the rounded integer in the low bits.
 const ROUNDER = 12582912;
 const ROUNDER_BITS = 0x4b400000;
@@ -19,7 +19,7 @@ const ROUNDER_BITS = 0x4b400000;
 /** x = n · ln 2 + r with |r| ≤ ln 2 / 2; `minusOne` is exp(r) − 1. */
 function reduceExp(x: Expr): { n: Expr; minusOne: Expr } {
   const shifted = add(mul(x, f(LOG2_E)), f(ROUNDER));
-  const n = sub(x_.bits(shifted), i(ROUNDER_BITS));
+  const n = sub(scalar.bits(shifted), i(ROUNDER_BITS));
   const whole = sub(shifted, f(ROUNDER));
   const r = sub(sub(x, mul(whole, f(LN2_HIGH))), mul(whole, f(LN2_LOW)));
   const tail = polynomial(
@@ -31,9 +31,9 @@ function reduceExp(x: Expr): { n: Expr; minusOne: Expr } {
 
 /** exp(x) · 2^shift, without overflow on the way. */
 function scaledExp(x: Expr, shift: number): Expr {
-  const { n, minusOne } = reduceExp(x_.atLeast(x_.atMost(x, 90), -105));
+  const { n, minusOne } = reduceExp(scalar.atLeast(scalar.atMost(x, 90), -105));
   // Two factors, since 2^n alone may be out of range while the result is not.
-  const half = x_.shiftRightSigned(n, i(1));
+  const half = scalar.shiftRightSigned(n, i(1));
   const rest = sub(n, half);
   const first = powerOfTwo(shift === 0 ? half : add(half, i(shift)));
   return mul(mul(add(minusOne, f(1)), first), powerOfTwo(rest));
@@ -42,18 +42,18 @@ function scaledExp(x: Expr, shift: number): Expr {
 export const exp = (x: Expr): Expr => scaledExp(x, 0);
 
 export function expm1(x: Expr): Expr {
-  const { n, minusOne } = reduceExp(x_.atLeast(x_.atMost(x, 87), -18));
+  const { n, minusOne } = reduceExp(scalar.atLeast(scalar.atMost(x, 87), -18));
   const power = powerOfTwo(n);
   const near = add(mul(power, minusOne), sub(power, f(1)));
-  const finite = select(x_.gt(x, f(40)), exp(x), near);
-  return select(x_.eq(x, f(0)), x, finite);
+  const finite = select(scalar.gt(x, f(40)), exp(x), near);
+  return select(scalar.eq(x, f(0)), x, finite);
 }
 
 /** 1 / (1 + exp(−x)), without cancellation on either side. */
 export function logistic(x: Expr): Expr {
   const small = exp(neg(abs(x)));
   const denominator = add(small, f(1));
-  return div(select(x_.lt(x, f(0)), small, f(1)), denominator);
+  return div(select(scalar.lt(x, f(0)), small, f(1)), denominator);
 }
 
 export function tanh(x: Expr): Expr {
@@ -64,7 +64,10 @@ export function tanh(x: Expr): Expr {
       mul(
         polynomial(
           square,
-          [-5.70498872745e-3, 2.06390887954e-2, -5.37397155531e-2, 1.33314422036e-1, -3.33332819422e-1],
+          [
+            -5.70498872745e-3, 2.06390887954e-2, -5.37397155531e-2, 1.33314422036e-1,
+            -3.33332819422e-1,
+          ],
         ),
         square,
       ),
@@ -73,7 +76,7 @@ export function tanh(x: Expr): Expr {
     x,
   );
   const far = sub(f(1), div(f(2), add(exp(add(size, size)), f(1))));
-  return select(x_.lt(size, f(0.625)), near, withSign(far, x_.signBit(x)));
+  return select(scalar.lt(size, f(0.625)), near, withSign(far, scalar.signBit(x)));
 }
 
 export function sinh(x: Expr): Expr {
@@ -85,7 +88,7 @@ export function sinh(x: Expr): Expr {
   );
   const half = scaledExp(size, -1);
   const far = sub(half, div(f(0.25), half));
-  return select(x_.lt(size, f(1)), near, withSign(far, x_.signBit(x)));
+  return select(scalar.lt(size, f(1)), near, withSign(far, scalar.signBit(x)));
 }
 
 export function cosh(x: Expr): Expr {

@@ -4,30 +4,27 @@
  * @see Cephes 2.8 single precision, https://netlib.org/cephes (logf).
  */
 import type { Expr } from '../../ir/expr.ts';
-import * as x_ from './build.ts';
+import * as scalar from './build.ts';
 
-const { f, i, add, sub, mul, div, neg, abs, sqrt, select, polynomial, withSign } = x_;
+const { f, i, add, sub, mul, div, neg, abs, sqrt, select, polynomial, withSign } = scalar;
 
-const LN2 = 0.6931471805599453;
+const LN2 = Math.LN2;
 
 /** A positive x = m · 2^e with √½ ≤ m < √2; `e` is int32. */
 export function splitExponent(x: Expr): { e: Expr; m: Expr } {
-  const isSmall = x_.lt(x, f(1.1754943508222875e-38));
+  const isSmall = scalar.lt(x, f(1.1754943508222875e-38));
   const normal = select(isSmall, mul(x, f(8388608)), x);
   // Adding the distance from √½ to 1 moves the boundary between exponents to √½.
-  const moved = add(x_.bits(normal), i(0x3f800000 - 0x3f3504f3));
-  const e = sub(
-    x_.shiftRightSigned(moved, i(23)),
-    select(isSmall, i(127 + 23), i(127)),
-  );
-  const m = x_.fromBits(add(x_.and(moved, i(0x007fffff)), i(0x3f3504f3)));
+  const moved = add(scalar.bits(normal), i(0x3f800000 - 0x3f3504f3));
+  const e = sub(scalar.shiftRightSigned(moved, i(23)), select(isSmall, i(127 + 23), i(127)));
+  const m = scalar.fromBits(add(scalar.and(moved, i(0x007fffff)), i(0x3f3504f3)));
   return { e, m };
 }
 
 /** log of x, which is positive and finite, plus a small correction. */
 function logPositive(x: Expr, correction: Expr | null): Expr {
   const { e, m } = splitExponent(x);
-  const exponent = x_.convert(e, 'float32');
+  const exponent = scalar.convert(e, 'float32');
   const r = sub(m, f(1));
   const square = mul(r, r);
   const tail = mul(
@@ -35,7 +32,7 @@ function logPositive(x: Expr, correction: Expr | null): Expr {
       polynomial(
         r,
         [
-          7.0376836292e-2, -1.1514610310e-1, 1.1676998740e-1, -1.2420140846e-1, 1.4249322787e-1,
+          7.0376836292e-2, -1.151461031e-1, 1.167699874e-1, -1.2420140846e-1, 1.4249322787e-1,
           -1.6668057665e-1, 2.0000714765e-1, -2.4999993993e-1, 3.3333331174e-1,
         ],
       ),
@@ -43,7 +40,7 @@ function logPositive(x: Expr, correction: Expr | null): Expr {
     ),
     r,
   );
-  const low = add(tail, mul(exponent, f(-2.12194440e-4)));
+  const low = add(tail, mul(exponent, f(-2.1219444e-4)));
   const corrected = correction === null ? low : add(low, correction);
   const fraction = add(r, sub(corrected, mul(f(0.5), square)));
   return add(fraction, mul(exponent, f(0.693359375)));
@@ -51,9 +48,9 @@ function logPositive(x: Expr, correction: Expr | null): Expr {
 
 /** Puts in the values at 0, below 0, at infinity and NaN. */
 function withEdges(x: Expr, inside: Expr): Expr {
-  const positive = select(x_.lt(x, f(Infinity)), inside, x);
-  const notNegative = select(x_.gt(x, f(0)), positive, f(-Infinity));
-  const bad = x_.or(x_.lt(x, f(0)), x_.isNaN(x));
+  const positive = select(scalar.lt(x, f(Infinity)), inside, x);
+  const notNegative = select(scalar.gt(x, f(0)), positive, f(-Infinity));
+  const bad = scalar.or(scalar.lt(x, f(0)), scalar.isNotNumber(x));
   return select(bad, f(Number.NaN), notNegative);
 }
 
@@ -62,13 +59,9 @@ export const log = (x: Expr): Expr => withEdges(x, logPositive(x, null));
 export function log1p(x: Expr): Expr {
   const sum = add(f(1), x);
   // What rounding 1 + x lost, to first order.
-  const lost = select(
-    x_.gt(x, f(1)),
-    sub(f(1), sub(sum, x)),
-    sub(x, sub(sum, f(1))),
-  );
+  const lost = select(scalar.gt(x, f(1)), sub(f(1), sub(sum, x)), sub(x, sub(sum, f(1))));
   const value = withEdges(sum, logPositive(sum, div(lost, sum)));
-  return select(x_.lt(abs(x), f(1e-8)), x, value);
+  return select(scalar.lt(abs(x), f(1e-8)), x, value);
 }
 
 export function asinh(x: Expr): Expr {
@@ -76,22 +69,22 @@ export function asinh(x: Expr): Expr {
   const square = mul(size, size);
   const near = log1p(add(size, div(square, add(f(1), sqrt(add(square, f(1)))))));
   const far = add(log(size), f(LN2));
-  return withSign(select(x_.gt(size, f(1e9)), far, near), x_.signBit(x));
+  return withSign(select(scalar.gt(size, f(1e9)), far, near), scalar.signBit(x));
 }
 
 export function acosh(x: Expr): Expr {
   const above = sub(x, f(1));
   const near = log1p(add(above, sqrt(add(add(above, above), mul(above, above)))));
   const far = add(log(x), f(LN2));
-  const value = select(x_.gt(x, f(1e9)), far, near);
-  return select(x_.lt(x, f(1)), f(Number.NaN), value);
+  const value = select(scalar.gt(x, f(1e9)), far, near);
+  return select(scalar.lt(x, f(1)), f(Number.NaN), value);
 }
 
 export function atanh(x: Expr): Expr {
   const size = abs(x);
   const value = mul(f(0.5), log1p(div(add(size, size), sub(f(1), size))));
-  const signed = select(x_.isNaN(value), value, withSign(value, x_.signBit(x)));
-  return select(x_.lt(size, f(1e-4)), x, signed);
+  const signed = select(scalar.isNotNumber(value), value, withSign(value, scalar.signBit(x)));
+  return select(scalar.lt(size, f(1e-4)), x, signed);
 }
 
 /** −log(1 − x²), as the inverse error function needs it. */

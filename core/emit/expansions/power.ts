@@ -5,10 +5,10 @@
  * @see Dekker: A floating-point technique for extending the available precision, Numer. Math. 18 (1971).
  */
 import type { Expr } from '../../ir/expr.ts';
-import * as x_ from './build.ts';
+import * as scalar from './build.ts';
 import { splitExponent } from './logarithm.ts';
 
-const { f, i, add, sub, mul, div, abs, select, polynomial, powerOfTwo } = x_;
+const { f, i, add, sub, mul, div, abs, select, polynomial, powerOfTwo } = scalar;
 
 /** An unevaluated sum of two float32: about 48 bits. */
 interface Double {
@@ -22,7 +22,7 @@ const quickSum = (a: Expr, b: Expr): Double => {
 };
 
 /** The upper 12 bits of a mantissa; what is left has 12 bits as well. */
-const upper = (a: Expr): Expr => x_.fromBits(x_.and(x_.bits(a), i(0xfffff000)));
+const upper = (a: Expr): Expr => scalar.fromBits(scalar.and(scalar.bits(a), i(0xfffff000)));
 
 /** a · b exactly. */
 function product(a: Expr, b: Expr): Double {
@@ -53,14 +53,11 @@ function log2(x: Expr): Double {
   const rest = sub(sub(sub(top, back.high), back.low), mul(s, bottom.low));
   const sLow = div(rest, bottom.high);
   const square = mul(s, s);
-  const tail = mul(
-    mul(polynomial(square, [1 / 11, 1 / 9, 1 / 7, 1 / 5, 1 / 3]), square),
-    s,
-  );
+  const tail = mul(mul(polynomial(square, [1 / 11, 1 / 9, 1 / 7, 1 / 5, 1 / 3]), square), s);
   const odd = quickSum(s, add(sLow, tail));
   const scaled = scale(odd, f(TWO_OVER_LN2_HIGH));
   const low = add(scaled.low, mul(odd.high, f(TWO_OVER_LN2 - TWO_OVER_LN2_HIGH)));
-  const exponent = x_.convert(e, 'float32');
+  const exponent = scalar.convert(e, 'float32');
   // |e| is 0 or at least the fraction, so the quick sum is exact after ordering by hand.
   const sum = add(exponent, scaled.high);
   const lost = sub(scaled.high, sub(sum, exponent));
@@ -70,59 +67,56 @@ function log2(x: Expr): Double {
 /** m + 1 for √½ ≤ m < √2, with what rounding loses. */
 function quickSumOfOne(m: Expr): Double {
   const high = add(m, f(1));
-  const low = select(x_.gt(m, f(1)), sub(f(1), sub(high, m)), sub(m, sub(high, f(1))));
+  const low = select(scalar.gt(m, f(1)), sub(f(1), sub(high, m)), sub(m, sub(high, f(1))));
   return { high, low };
 }
 
 /** 2^(high + low). */
 function exp2({ high, low }: Double): Expr {
-  const inside = x_.atLeast(x_.atMost(high, 200), -200);
+  const inside = scalar.atLeast(scalar.atMost(high, 200), -200);
   const shifted = add(inside, f(12582912));
-  const n = sub(x_.bits(shifted), i(0x4b400000));
-  const safeLow = select(x_.lt(abs(high), f(200)), low, f(0));
+  const n = sub(scalar.bits(shifted), i(0x4b400000));
+  const safeLow = select(scalar.lt(abs(high), f(200)), low, f(0));
   const r = add(sub(inside, sub(shifted, f(12582912))), safeLow);
   const value = polynomial(
     r,
     [
-      1.535336188319500e-4, 1.339887440266574e-3, 9.618437357674640e-3, 5.550332471162809e-2,
+      1.5353361883195e-4, 1.339887440266574e-3, 9.61843735767464e-3, 5.550332471162809e-2,
       2.402264791363012e-1, 6.931472028550421e-1, 1,
     ],
   );
-  const half = x_.shiftRightSigned(n, i(1));
+  const half = scalar.shiftRightSigned(n, i(1));
   return mul(mul(value, powerOfTwo(half)), powerOfTwo(sub(n, half)));
 }
 
-const isInteger = (y: Expr): Expr => x_.eq(x_.floor(y), y);
+const isInteger = (y: Expr): Expr => scalar.eq(scalar.floor(y), y);
 
 /** True for odd whole numbers; floats of 2²⁴ and above are even. */
 function isOdd(y: Expr): Expr {
   const half = mul(y, f(0.5));
-  return x_.and(isInteger(y), x_.ne(x_.floor(half), half));
+  return scalar.and(isInteger(y), scalar.ne(scalar.floor(half), half));
 }
 
 export function pow(x: Expr, y: Expr): Expr {
   const size = abs(x);
-  const tame = select(x_.and(x_.gt(size, f(0)), x_.lt(size, f(Infinity))), size, f(1));
+  const tame = select(scalar.and(scalar.gt(size, f(0)), scalar.lt(size, f(Infinity))), size, f(1));
   // Beyond this any base but 1 overflows or vanishes, and splitting y would overflow.
-  const exponent = x_.atLeast(x_.atMost(y, 1e30), -1e30);
+  const exponent = scalar.atLeast(scalar.atMost(y, 1e30), -1e30);
   const inside = exp2(scale(log2(tame), exponent));
-  const [isZero, isInfinite] = [x_.eq(size, f(0)), x_.eq(size, f(Infinity))];
-  const grows = x_.xor(isZero, x_.gt(y, f(0)));
+  const [isZero, isInfinite] = [scalar.eq(size, f(0)), scalar.eq(size, f(Infinity))];
+  const grows = scalar.xor(isZero, scalar.gt(y, f(0)));
   const edge = select(grows, f(Infinity), f(0));
-  const magnitude = select(x_.or(isZero, isInfinite), edge, inside);
-  const sign = select(isOdd(y), x_.signBit(x), i(0));
-  const signed = x_.fromBits(x_.or(x_.bits(magnitude), sign));
-  const isUndefined = x_.or(
-    x_.or(x_.isNaN(x), x_.isNaN(y)),
-    x_.and(
-      x_.and(x_.lt(x, f(0)), x_.not(isInfinite)),
-      x_.not(isInteger(y)),
-    ),
+  const magnitude = select(scalar.or(isZero, isInfinite), edge, inside);
+  const sign = select(isOdd(y), scalar.signBit(x), i(0));
+  const signed = scalar.fromBits(scalar.or(scalar.bits(magnitude), sign));
+  const isUndefined = scalar.or(
+    scalar.or(scalar.isNotNumber(x), scalar.isNotNumber(y)),
+    scalar.and(scalar.and(scalar.lt(x, f(0)), scalar.not(isInfinite)), scalar.not(isInteger(y))),
   );
   const value = select(isUndefined, f(Number.NaN), signed);
-  const isOne = x_.or(
-    x_.or(x_.eq(y, f(0)), x_.eq(x, f(1))),
-    x_.and(x_.eq(x, f(-1)), x_.eq(abs(y), f(Infinity))),
+  const isOne = scalar.or(
+    scalar.or(scalar.eq(y, f(0)), scalar.eq(x, f(1))),
+    scalar.and(scalar.eq(x, f(-1)), scalar.eq(abs(y), f(Infinity))),
   );
   return select(isOne, f(1), value);
 }
@@ -130,21 +124,21 @@ export function pow(x: Expr, y: Expr): Expr {
 /** Integer power by squaring; a negative exponent gives the reciprocal, rounded toward zero. */
 export function integerPow(x: Expr, y: Expr): Expr {
   const isSigned = x.dtype === 'int32';
-  const one = isSigned ? i(1) : x_.u(1);
-  const zero = isSigned ? i(0) : x_.u(0);
+  const one = isSigned ? i(1) : scalar.u(1);
+  const zero = isSigned ? i(0) : scalar.u(0);
   let result: Expr = one;
   let square = x;
   for (let bit = 0; bit < 32; bit++) {
-    const mask = isSigned ? i(1 << bit) : x_.u(2 ** bit);
-    result = select(x_.ne(x_.and(y, mask), zero), mul(result, square), result);
+    const mask = isSigned ? i(1 << bit) : scalar.u(2 ** bit);
+    result = select(scalar.ne(scalar.and(y, mask), zero), mul(result, square), result);
     square = mul(square, square);
   }
   if (!isSigned) return result;
-  const parity = select(x_.ne(x_.and(y, one), zero), i(-1), one);
+  const parity = select(scalar.ne(scalar.and(y, one), zero), i(-1), one);
   const reciprocal = select(
-    x_.eq(x, one),
+    scalar.eq(x, one),
     one,
-    select(x_.eq(x, i(-1)), parity, select(x_.eq(x, zero), i(-1), zero)),
+    select(scalar.eq(x, i(-1)), parity, select(scalar.eq(x, zero), i(-1), zero)),
   );
-  return select(x_.lt(y, zero), reciprocal, result);
+  return select(scalar.lt(y, zero), reciprocal, result);
 }

@@ -5,9 +5,9 @@
  * @see Cephes 2.8 single precision, https://netlib.org/cephes (sinf, asinf, atanf): polynomials.
  */
 import type { Expr } from '../../ir/expr.ts';
-import * as x_ from './build.ts';
+import * as scalar from './build.ts';
 
-const { f, i, u, add, sub, mul, div, neg, abs, sqrt, select, polynomial, withSign } = x_;
+const { f, i, u, add, sub, mul, div, neg, abs, sqrt, select, polynomial, withSign } = scalar;
 
 /** The bits of 2/π after the binary point, behind 32 zeros that let small numbers use the same path. */
 const TWO_OVER_PI = [
@@ -16,35 +16,35 @@ const TWO_OVER_PI = [
 
 /** The upper 32 bits of a · b. */
 function multiplyHigh(a: Expr, b: Expr): Expr {
-  const aLow = x_.and(a, u(0xffff));
-  const aHigh = x_.shiftRight(a, i16);
-  const bLow = x_.and(b, u(0xffff));
-  const bHigh = x_.shiftRight(b, i16);
-  const middle = add(mul(aHigh, bLow), x_.shiftRight(mul(aLow, bLow), i16));
-  const cross = add(mul(aLow, bHigh), x_.and(middle, u(0xffff)));
-  return add(add(mul(aHigh, bHigh), x_.shiftRight(middle, i16)), x_.shiftRight(cross, i16));
+  const aLow = scalar.and(a, u(0xffff));
+  const aHigh = scalar.shiftRight(a, i16);
+  const bLow = scalar.and(b, u(0xffff));
+  const bHigh = scalar.shiftRight(b, i16);
+  const middle = add(mul(aHigh, bLow), scalar.shiftRight(mul(aLow, bLow), i16));
+  const cross = add(mul(aLow, bHigh), scalar.and(middle, u(0xffff)));
+  return add(add(mul(aHigh, bHigh), scalar.shiftRight(middle, i16)), scalar.shiftRight(cross, i16));
 }
 const i16 = u(16);
 
 /** Word number `index` + `by` of 2/π, for 0 ≤ index ≤ 4. */
 const tableWord = (index: Expr, by: number): Expr =>
   [3, 2, 1, 0].reduce<Expr>(
-    (otherwise, k) => select(x_.eq(index, u(k)), u(TWO_OVER_PI[k + by] ?? 0), otherwise),
+    (otherwise, k) => select(scalar.eq(index, u(k)), u(TWO_OVER_PI[k + by] ?? 0), otherwise),
     u(TWO_OVER_PI[4 + by] ?? 0),
   );
 
 /** `value` where the bit of `flags` is clear, else `shifted`. */
 const ifBit = (flags: Expr, bit: number, shifted: Expr, value: Expr): Expr =>
-  select(x_.ne(x_.and(flags, u(bit)), u(0)), shifted, value);
+  select(scalar.ne(scalar.and(flags, u(bit)), u(0)), shifted, value);
 
 /** Words moved left by `count` bits, 8 or 16; the last one only feeds the others. */
 const moveWords = (words: readonly Expr[], count: number): Expr[] =>
   words
     .slice(0, -1)
     .map((word, k) =>
-      x_.or(
-        x_.shiftLeft(word, u(count)),
-        x_.shiftRight(words[k + 1] ?? u(0), u(32 - count)),
+      scalar.or(
+        scalar.shiftLeft(word, u(count)),
+        scalar.shiftRight(words[k + 1] ?? u(0), u(32 - count)),
       ),
     );
 
@@ -53,11 +53,11 @@ const moveWords = (words: readonly Expr[], count: number): Expr[] =>
  * different amount in each lane, so the amount is taken bit by bit.
  */
 function wordsFrom(start: Expr): Expr[] {
-  const index = x_.shiftRight(start, u(5));
+  const index = scalar.shiftRight(start, u(5));
   let words = [0, 1, 2, 3].map((by) => tableWord(index, by));
   for (const count of [16, 8]) {
     const moved = moveWords(words, count);
-    const last = x_.shiftLeft(words[words.length - 1] ?? u(0), u(count));
+    const last = scalar.shiftLeft(words[words.length - 1] ?? u(0), u(count));
     words = words.map((word, k) => ifBit(start, count, moved[k] ?? last, word));
   }
   return words.slice(0, 3);
@@ -65,33 +65,33 @@ function wordsFrom(start: Expr): Expr[] {
 
 /** |x| = q · π/2 + r with |r| ≤ π/4; `q` is int32, of which only the last two bits count. */
 function reduceAngle(size: Expr): { q: Expr; r: Expr } {
-  const raw = x_.unsignedBits(size);
-  const integerMantissa = x_.or(x_.and(raw, u(0x7fffff)), u(0x800000));
+  const raw = scalar.unsignedBits(size);
+  const integerMantissa = scalar.or(scalar.and(raw, u(0x7fffff)), u(0x800000));
   // |x| = mantissa · 2^(exponent − 150); the window starts where products are multiples of 4 no more.
-  const start = sub(x_.shiftRight(raw, u(23)), u(150 + 2 - 32));
+  const start = sub(scalar.shiftRight(raw, u(23)), u(150 + 2 - 32));
   const [w0 = u(0), w1 = u(0), w2 = u(0)] = wordsFrom(start);
   const mantissa = [1, 2, 4].reduce(
-    (value, bit) => ifBit(start, bit, x_.shiftLeft(value, u(bit)), value),
+    (value, bit) => ifBit(start, bit, scalar.shiftLeft(value, u(bit)), value),
     integerMantissa,
   );
   const low = add(mul(mantissa, w1), multiplyHigh(mantissa, w2));
-  const carry = select(x_.lt(low, mul(mantissa, w1)), u(1), u(0));
+  const carry = select(scalar.lt(low, mul(mantissa, w1)), u(1), u(0));
   const high = add(add(mul(mantissa, w0), multiplyHigh(mantissa, w1)), carry);
   // The top two bits count quarter turns; rounding makes the rest signed.
-  const quarter = x_.shiftRight(add(high, u(0x20000000)), u(30));
-  const fraction = x_.bits(sub(high, x_.shiftLeft(quarter, u(30))));
-  const whole = x_.convert(fraction, 'float32');
-  const lost = sub(fraction, x_.convert(whole, 'int32'));
+  const quarter = scalar.shiftRight(add(high, u(0x20000000)), u(30));
+  const fraction = scalar.bits(sub(high, scalar.shiftLeft(quarter, u(30))));
+  const whole = scalar.convert(fraction, 'float32');
+  const lost = sub(fraction, scalar.convert(whole, 'int32'));
   const turns = add(
     mul(whole, f(2 ** -30)),
     add(
-      mul(x_.convert(lost, 'float32'), f(2 ** -30)),
-      mul(x_.convert(x_.shiftRight(low, u(8)), 'float32'), f(2 ** -54)),
+      mul(scalar.convert(lost, 'float32'), f(2 ** -30)),
+      mul(scalar.convert(scalar.shiftRight(low, u(8)), 'float32'), f(2 ** -54)),
     ),
   );
-  const isSmall = x_.lt(size, f(0.78539816));
+  const isSmall = scalar.lt(size, f(0.78539816));
   return {
-    q: select(isSmall, i(0), x_.bits(quarter)),
+    q: select(isSmall, i(0), scalar.bits(quarter)),
     r: select(isSmall, size, mul(turns, f(1.5707963267948966))),
   };
 }
@@ -113,31 +113,31 @@ const cosNear = (r: Expr): Expr => {
 
 /** NaN where x is NaN or infinite. */
 const finiteOnly = (x: Expr, value: Expr): Expr =>
-  select(x_.lt(abs(x), f(Infinity)), value, f(Number.NaN));
+  select(scalar.lt(abs(x), f(Infinity)), value, f(Number.NaN));
 
 /** sin(|x| + quarters · π/2), and its sign put right for a negative x. */
 function wave(x: Expr, quarters: number, flipped: Expr | null): Expr {
   const { q, r } = reduceAngle(abs(x));
   const turned = quarters === 0 ? q : add(q, i(quarters));
-  const isCos = x_.ne(x_.and(turned, i(1)), i(0));
+  const isCos = scalar.ne(scalar.and(turned, i(1)), i(0));
   const value = select(isCos, cosNear(r), sinNear(r));
-  const half = x_.shiftLeft(x_.and(turned, i(2)), i(30));
-  const sign = flipped === null ? half : x_.xor(half, flipped);
-  return finiteOnly(x, x_.fromBits(x_.xor(x_.bits(value), sign)));
+  const half = scalar.shiftLeft(scalar.and(turned, i(2)), i(30));
+  const sign = flipped === null ? half : scalar.xor(half, flipped);
+  return finiteOnly(x, scalar.fromBits(scalar.xor(scalar.bits(value), sign)));
 }
 
-export const sin = (x: Expr): Expr => wave(x, 0, x_.signBit(x));
+export const sin = (x: Expr): Expr => wave(x, 0, scalar.signBit(x));
 export const cos = (x: Expr): Expr => wave(x, 1, null);
 
 export function tan(x: Expr): Expr {
   const { q, r } = reduceAngle(abs(x));
-  const isOdd = x_.ne(x_.and(q, i(1)), i(0));
+  const isOdd = scalar.ne(scalar.and(q, i(1)), i(0));
   const [sine, cosine] = [sinNear(r), cosNear(r)];
   const value = div(select(isOdd, neg(cosine), sine), select(isOdd, sine, cosine));
-  return finiteOnly(x, x_.fromBits(x_.xor(x_.bits(value), x_.signBit(x))));
+  return finiteOnly(x, scalar.fromBits(scalar.xor(scalar.bits(value), scalar.signBit(x))));
 }
 
-const PI = 3.141592653589793;
+const PI = Math.PI;
 const HALF_PI = PI / 2;
 
 /** asin on 0 … ½, given x and x². */
@@ -158,30 +158,30 @@ const asinNear = (x: Expr, square: Expr): Expr =>
 
 export function asin(x: Expr): Expr {
   const size = abs(x);
-  const isFar = x_.gt(size, f(0.5));
+  const isFar = scalar.gt(size, f(0.5));
   const square = select(isFar, mul(f(0.5), sub(f(1), size)), mul(size, size));
   const root = select(isFar, sqrt(square), size);
   const inner = asinNear(root, square);
   const value = select(isFar, sub(f(HALF_PI), add(inner, inner)), inner);
-  return select(x_.le(size, f(1)), withSign(value, x_.signBit(x)), f(Number.NaN));
+  return select(scalar.le(size, f(1)), withSign(value, scalar.signBit(x)), f(Number.NaN));
 }
 
 export function acos(x: Expr): Expr {
   const size = abs(x);
-  const isFar = x_.gt(size, f(0.5));
+  const isFar = scalar.gt(size, f(0.5));
   const square = select(isFar, mul(f(0.5), sub(f(1), size)), mul(size, size));
   const inner = asinNear(select(isFar, sqrt(square), size), square);
   const twice = add(inner, inner);
-  const isNegative = x_.lt(x, f(0));
+  const isNegative = scalar.lt(x, f(0));
   const far = select(isNegative, sub(f(PI), twice), twice);
   const near = sub(f(HALF_PI), select(isNegative, neg(inner), inner));
-  return select(x_.le(size, f(1)), select(isFar, far, near), f(Number.NaN));
+  return select(scalar.le(size, f(1)), select(isFar, far, near), f(Number.NaN));
 }
 
 /** atan of a ratio top / bottom ≥ 0, not both zero. */
 function atanRatio(top: Expr, bottom: Expr): Expr {
-  const isMiddle = x_.gt(top, mul(bottom, f(0.4142135623730950)));
-  const isFar = x_.gt(top, mul(bottom, f(2.414213562373095)));
+  const isMiddle = scalar.gt(top, mul(bottom, f(0.414213562373095)));
+  const isFar = scalar.gt(top, mul(bottom, f(2.414213562373095)));
   // atan(t) = π/2 + atan(−1/t) = π/4 + atan((t − 1)/(t + 1))
   const numerator = select(isFar, neg(bottom), select(isMiddle, sub(top, bottom), top));
   const denominator = select(isFar, top, select(isMiddle, add(top, bottom), bottom));
@@ -197,21 +197,21 @@ function atanRatio(top: Expr, bottom: Expr): Expr {
 
 export function atan(x: Expr): Expr {
   const size = abs(x);
-  const value = select(x_.eq(size, f(Infinity)), f(HALF_PI), atanRatio(size, f(1)));
-  return select(x_.isNaN(x), x, withSign(value, x_.signBit(x)));
+  const value = select(scalar.eq(size, f(Infinity)), f(HALF_PI), atanRatio(size, f(1)));
+  return select(scalar.isNotNumber(x), x, withSign(value, scalar.signBit(x)));
 }
 
 export function atan2(y: Expr, x: Expr): Expr {
   const [top, right] = [abs(y), abs(x)];
-  const isTall = x_.gt(top, right);
+  const isTall = scalar.gt(top, right);
   const [low, high] = [select(isTall, right, top), select(isTall, top, right)];
   // The ratio is at most 1; scaling keeps sums of huge or tiny operands in range.
   const ratio = div(low, high);
-  const both = x_.and(x_.eq(top, f(Infinity)), x_.eq(right, f(Infinity)));
-  const safe = select(both, f(1), select(x_.eq(high, f(0)), f(0), ratio));
+  const both = scalar.and(scalar.eq(top, f(Infinity)), scalar.eq(right, f(Infinity)));
+  const safe = select(both, f(1), select(scalar.eq(high, f(0)), f(0), ratio));
   const angle = atanRatio(safe, f(1));
   const first = select(isTall, sub(f(HALF_PI), angle), angle);
-  const isLeft = x_.lt(x_.bits(x), i(0));
-  const value = withSign(select(isLeft, sub(f(PI), first), first), x_.signBit(y));
-  return select(x_.or(x_.isNaN(x), x_.isNaN(y)), f(Number.NaN), value);
+  const isLeft = scalar.lt(scalar.bits(x), i(0));
+  const value = withSign(select(isLeft, sub(f(PI), first), first), scalar.signBit(y));
+  return select(scalar.or(scalar.isNotNumber(x), scalar.isNotNumber(y)), f(Number.NaN), value);
 }

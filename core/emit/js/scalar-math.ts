@@ -22,8 +22,9 @@ export function power(base: number, exponent: number): number {
   return base ** exponent;
 }
 
-/** Integer power by squaring, modulo 2³²; a negative exponent counts as 0 steps. */
+/** Integer power by squaring, modulo 2³²; with a negative exponent 0, but for bases of 1 and −1. */
 export function powerInteger(base: number, exponent: number): number {
+  if (exponent < 0) return base === 1 ? 1 : base === -1 ? (exponent % 2 === 0 ? 1 : -1) : 0;
   let result = 1;
   let square = base;
   for (let rest = exponent; rest > 0; rest = Math.floor(rest / 2)) {
@@ -100,7 +101,7 @@ function erfcFraction(x: number): number {
 
 /** Error function, to double precision. */
 export function erf(x: number): number {
-  if (Number.isNaN(x)) return x;
+  if (Number.isNaN(x) || x === 0) return x;
   const size = Math.abs(x);
   if (size < 2.5) return erfSeries(x);
   return Math.sign(x) * (1 - erfcFraction(size));
@@ -125,8 +126,7 @@ export function erfInv(y: number): number {
   for (let i = 0; i < 4; i++) {
     // Near ±1 the complement keeps the digits that erf(x) − y would lose.
     const error = y > 0.5 ? 1 - y - erfc(x) : y < -0.5 ? erfc(-x) - (1 + y) : erf(x) - y;
-    const signed = y > 0.5 ? error : error;
-    const step = signed / (twoOverRootPi * Math.exp(-x * x));
+    const step = error / (twoOverRootPi * Math.exp(-x * x));
     x -= step / (1 + x * step);
   }
   return x;

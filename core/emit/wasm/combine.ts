@@ -2,7 +2,19 @@
 import type { DType } from '../../base/dtype.ts';
 import { identityOf, type ReduceOp } from '../../ir/scalar-ops.ts';
 import type { Emitter } from './emitter.ts';
-import { f32, f32Const, f32x4, i32, i32Const, i32x4, localGet, localSet, localTee, shuffle32, v128 } from './opcodes.ts';
+import {
+  f32,
+  f32Const,
+  f32x4,
+  i32,
+  i32Const,
+  i32x4,
+  localGet,
+  localSet,
+  localTee,
+  shuffle32,
+  v128,
+} from './opcodes.ts';
 
 const vectorRows: Record<ReduceOp, Record<DType, readonly number[]>> = {
   add: { float32: f32x4.add, int32: i32x4.add, uint32: i32x4.add, bool: v128.or },
@@ -21,18 +33,22 @@ export const combineVectors = (op: ReduceOp, dtype: DType): readonly number[] =>
 export function combineScalars(emitter: Emitter, op: ReduceOp, dtype: DType): void {
   if (dtype === 'float32') {
     const rows = { add: f32.add, mul: f32.mul, max: f32.max, min: f32.min, and: [], or: [] };
-    return emitter.emit(rows[op]);
+    emitter.emit(rows[op]);
+    return;
   }
   if (dtype === 'bool') {
     const isOr = op === 'or' || op === 'max' || op === 'add';
-    return emitter.emit(isOr ? i32.or : i32.and);
+    emitter.emit(isOr ? i32.or : i32.and);
+    return;
   }
   const rows = { add: i32.add, mul: i32.mul, and: i32.and, or: i32.or };
-  if (op !== 'max' && op !== 'min') return emitter.emit(rows[op]);
+  if (op !== 'max' && op !== 'min') {
+    emitter.emit(rows[op]);
+    return;
+  }
   const [a, b] = [emitter.local('i32'), emitter.local('i32')];
   const isSigned = dtype === 'int32';
-  const comparison =
-    op === 'max' ? (isSigned ? i32.gtS : i32.gtU) : isSigned ? i32.ltS : i32.ltU;
+  const comparison = op === 'max' ? (isSigned ? i32.gtS : i32.gtU) : isSigned ? i32.ltS : i32.ltU;
   emitter.emit(localSet(b), localTee(a), localGet(b), localGet(a), localGet(b), comparison, [0x1b]);
 }
 
@@ -43,7 +59,12 @@ export function pushIdentity(emitter: Emitter, op: ReduceOp, dtype: DType): void
 }
 
 /** Pushes the four lanes of a vector combined into a scalar. */
-export function pushCombinedLanes(emitter: Emitter, vector: number, op: ReduceOp, dtype: DType): void {
+export function pushCombinedLanes(
+  emitter: Emitter,
+  vector: number,
+  op: ReduceOp,
+  dtype: DType,
+): void {
   const instruction = combineVectors(op, dtype);
   const folded = emitter.local('v128');
   emitter.emit(localGet(vector), localGet(vector), localGet(vector), shuffle32([2, 3, 0, 1]));

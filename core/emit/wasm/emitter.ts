@@ -4,7 +4,7 @@
  */
 import type { DType } from '../../base/dtype.ts';
 import { invariant } from '../../base/errors.ts';
-import { childrenOf, type Axis, type Expr, type Source } from '../../ir/expr.ts';
+import { type Axis, childrenOf, type Expr, type Source } from '../../ir/expr.ts';
 import type { Code } from './bytes.ts';
 import type { FunctionBuilder } from './module.ts';
 import { f32Const, f32x4, i32, i32Const, i32x4, localGet, localSet, localTee } from './opcodes.ts';
@@ -148,7 +148,10 @@ export class Emitter {
   hoist(level: number, key: string, type: 'i32' | 'f32' | 'v128', write: () => void): void {
     for (const frame of this.loops) {
       const known = frame.hoisted.get(key) ?? frame.inline.get(key);
-      if (known !== undefined) return this.emit(localGet(known));
+      if (known !== undefined) {
+        this.emit(localGet(known));
+        return;
+      }
     }
     const local = this.local(type);
     const outside = this.loops[level + 1];

@@ -70,8 +70,21 @@ function microKernel(relaxed: boolean): FunctionBuilder {
   const [left, end] = [b.local('v128'), b.local('i32')];
   const multiplyAdd = (sum: number, column: number): number[] =>
     relaxed
-      ? [...localGet(left), ...localGet(column), ...localGet(sum), ...f32x4.relaxedMadd, ...localSet(sum)]
-      : [...localGet(left), ...localGet(column), ...f32x4.mul, ...localGet(sum), ...f32x4.add, ...localSet(sum)];
+      ? [
+          ...localGet(left),
+          ...localGet(column),
+          ...localGet(sum),
+          ...f32x4.relaxedMadd,
+          ...localSet(sum),
+        ]
+      : [
+          ...localGet(left),
+          ...localGet(column),
+          ...f32x4.mul,
+          ...localGet(sum),
+          ...f32x4.add,
+          ...localSet(sum),
+        ];
   const row = (which: number): number[] => [
     ...localGet(lhs),
     ...v128Load32Splat(which * 4),
@@ -85,34 +98,60 @@ function microKernel(relaxed: boolean): FunctionBuilder {
     ...row(0),
     ...row(1),
     ...advance(rhs, i32Const(64)),
-    ...localGet(lhs), ...i32Const(8), ...i32.add, ...localTee(lhs), ...localGet(end), ...i32.ltU,
+    ...localGet(lhs),
+    ...i32Const(8),
+    ...i32.add,
+    ...localTee(lhs),
+    ...localGet(end),
+    ...i32.ltU,
     ...branchIf(0),
     ...control.end,
     ...assign(end, localGet(out), localGet(outStride), i32.add),
     ...choose(
       [...localGet(isFirst), ...i32.eqz],
       sums.flatMap((sum, k) => [
-        ...localGet(k < 4 ? out : end), ...v128Load(16 * (k % 4)), ...localGet(sum), ...f32x4.add, ...localSet(sum),
+        ...localGet(k < 4 ? out : end),
+        ...v128Load(16 * (k % 4)),
+        ...localGet(sum),
+        ...f32x4.add,
+        ...localSet(sum),
       ]),
     ),
-    ...sums.flatMap((sum, k) => [...localGet(k < 4 ? out : end), ...localGet(sum), ...v128Store(16 * (k % 4))]),
+    ...sums.flatMap((sum, k) => [
+      ...localGet(k < 4 ? out : end),
+      ...localGet(sum),
+      ...v128Store(16 * (k % 4)),
+    ]),
   );
   return b;
 }
 
 function multiply(micro: number): FunctionBuilder {
   const b = new FunctionBuilder(gemmFunctions.multiply);
-  const [lhs, rhs, out, outStride, rowPanels, columnPanels, depth, rhsPanelBytes, isFirst] = [0, 1, 2, 3, 4, 5, 6, 7, 8] as const;
+  const [lhs, rhs, out, outStride, rowPanels, columnPanels, depth, rhsPanelBytes, isFirst] = [
+    0, 1, 2, 3, 4, 5, 6, 7, 8,
+  ] as const;
   const [i, j, from, to] = [b.local('i32'), b.local('i32'), b.local('i32'), b.local('i32')];
   b.code.push(
     ...countUp(
-      j, localGet(columnPanels), 1,
+      j,
+      localGet(columnPanels),
+      1,
       assign(i, i32Const(0)),
       assign(from, localGet(lhs)),
       assign(to, localGet(out)),
       countUp(
-        i, localGet(rowPanels), 1,
-        [...localGet(from), ...localGet(rhs), ...localGet(to), ...localGet(outStride), ...localGet(depth), ...localGet(isFirst)],
+        i,
+        localGet(rowPanels),
+        1,
+        [
+          ...localGet(from),
+          ...localGet(rhs),
+          ...localGet(to),
+          ...localGet(outStride),
+          ...localGet(depth),
+          ...localGet(isFirst),
+        ],
         call(micro),
         assign(from, at(localGet(from), localGet(depth), 8)),
         assign(to, at(localGet(to), localGet(outStride), 2)),
@@ -130,7 +169,11 @@ function packLhsPanel(): FunctionBuilder {
   const [to, first, second, depth, stride] = [0, 1, 2, 3, 4] as const;
   const [k, whole, x, y] = [b.local('i32'), b.local('i32'), b.local('v128'), b.local('v128')];
   const interleaved = (lanes: readonly number[], offset: number): number[] => [
-    ...localGet(to), ...localGet(x), ...localGet(y), ...shuffle32(lanes), ...v128Store(offset),
+    ...localGet(to),
+    ...localGet(x),
+    ...localGet(y),
+    ...shuffle32(lanes),
+    ...v128Store(offset),
   ];
   b.code.push(
     ...choose(
@@ -138,7 +181,9 @@ function packLhsPanel(): FunctionBuilder {
       [
         ...assign(whole, localGet(depth), i32Const(-4), i32.and),
         ...countUp(
-          k, localGet(whole), 4,
+          k,
+          localGet(whole),
+          4,
           assign(x, localGet(first), v128Load()),
           assign(y, localGet(second), v128Load()),
           interleaved([0, 4, 1, 5], 0),
@@ -150,7 +195,9 @@ function packLhsPanel(): FunctionBuilder {
       ],
     ),
     ...countUp(
-      k, localGet(depth), 1,
+      k,
+      localGet(depth),
+      1,
       [...localGet(to), ...localGet(first), ...f32Load(), ...f32Store(0)],
       [...localGet(to), ...localGet(second), ...f32Load(), ...f32Store(4)],
       advance(first, localGet(stride)),
@@ -167,14 +214,29 @@ function packLhs(panel: number): FunctionBuilder {
   const [r, next] = [b.local('i32'), b.local('i32')];
   b.code.push(
     ...countUp(
-      r, localGet(rows), 2,
+      r,
+      localGet(rows),
+      2,
       // A last single row is packed twice; its twin's sums land in a row that nobody reads.
       assign(
         next,
         [...localGet(from), ...localGet(rowStride), ...i32.add, ...localGet(from)],
-        [...localGet(r), ...i32Const(1), ...i32.add, ...localGet(rows), ...i32.ltS, ...control.select],
+        [
+          ...localGet(r),
+          ...i32Const(1),
+          ...i32.add,
+          ...localGet(rows),
+          ...i32.ltS,
+          ...control.select,
+        ],
       ),
-      [...localGet(to), ...localGet(from), ...localGet(next), ...localGet(depth), ...localGet(columnStride)],
+      [
+        ...localGet(to),
+        ...localGet(from),
+        ...localGet(next),
+        ...localGet(depth),
+        ...localGet(columnStride),
+      ],
       call(panel),
       assign(to, at(localGet(to), localGet(depth), 8)),
       assign(from, at(localGet(from), localGet(rowStride), 2)),
@@ -196,8 +258,15 @@ function packRhsPanel(): FunctionBuilder {
     ...choose(
       [...isFull, ...is4(columnStride), ...i32.and],
       countUp(
-        k, localGet(depth), 1,
-        [0, 16, 32, 48].flatMap((o) => [...localGet(to), ...localGet(from), ...v128Load(o), ...v128Store(o)]),
+        k,
+        localGet(depth),
+        1,
+        [0, 16, 32, 48].flatMap((o) => [
+          ...localGet(to),
+          ...localGet(from),
+          ...v128Load(o),
+          ...v128Store(o),
+        ]),
         advance(from, localGet(rowStride)),
         advance(to, i32Const(64)),
       ),
@@ -206,9 +275,13 @@ function packRhsPanel(): FunctionBuilder {
         [
           ...assign(whole, localGet(depth), i32Const(-4), i32.and),
           ...countUp(
-            k, localGet(whole), 4,
+            k,
+            localGet(whole),
+            4,
             assign(source, localGet(from)),
-            [0, 1, 2, 3].flatMap((group) => transposeGroup(group, { to, source, columnStride, lines, pairs })),
+            [0, 1, 2, 3].flatMap((group) =>
+              transposeGroup(group, { to, source, columnStride, lines, pairs }),
+            ),
             advance(from, i32Const(16)),
             advance(to, i32Const(256)),
           ),
@@ -217,15 +290,27 @@ function packRhsPanel(): FunctionBuilder {
     ),
     // What is left, one element at a time: odd widths, other strides, the last rows of a transposition.
     ...countUp(
-      k, localGet(depth), 1,
+      k,
+      localGet(depth),
+      1,
       assign(source, localGet(from)),
       assign(c, i32Const(0)),
       countUp(
-        c, localGet(width), 1,
+        c,
+        localGet(width),
+        1,
         [...at(localGet(to), localGet(c), 4), ...localGet(source), ...f32Load(), ...f32Store()],
         advance(source, localGet(columnStride)),
       ),
-      countUp(c, i32Const(16), 1, [...at(localGet(to), localGet(c), 4), 0x43, 0, 0, 0, 0, ...f32Store()]),
+      countUp(c, i32Const(16), 1, [
+        ...at(localGet(to), localGet(c), 4),
+        0x43,
+        0,
+        0,
+        0,
+        0,
+        ...f32Store(),
+      ]),
       advance(from, localGet(rowStride)),
       advance(to, i32Const(64)),
     ),
@@ -242,18 +327,31 @@ function transposeGroup(
     columnStride,
     lines,
     pairs,
-  }: { to: number; source: number; columnStride: number; lines: readonly number[]; pairs: readonly number[] },
+  }: {
+    to: number;
+    source: number;
+    columnStride: number;
+    lines: readonly number[];
+    pairs: readonly number[];
+  },
 ): number[] {
   const [a = 0, b = 0, c = 0, d = 0] = lines;
   const [p = 0, q = 0, r = 0, s = 0] = pairs;
   const mix = (x: number, y: number, lanes: readonly number[]): number[] => [
-    ...localGet(x), ...localGet(y), ...shuffle32(lanes),
+    ...localGet(x),
+    ...localGet(y),
+    ...shuffle32(lanes),
   ];
   const write = (row: number, value: readonly number[]): number[] => [
-    ...localGet(to), ...value, ...v128Store(row * 64 + group * 16),
+    ...localGet(to),
+    ...value,
+    ...v128Store(row * 64 + group * 16),
   ];
   return [
-    ...lines.flatMap((line) => [...assign(line, localGet(source), v128Load()), ...advance(source, localGet(columnStride))]),
+    ...lines.flatMap((line) => [
+      ...assign(line, localGet(source), v128Load()),
+      ...advance(source, localGet(columnStride)),
+    ]),
     ...assign(p, mix(a, b, [0, 4, 1, 5])),
     ...assign(q, mix(c, d, [0, 4, 1, 5])),
     ...assign(r, mix(a, b, [2, 6, 3, 7])),
@@ -271,7 +369,9 @@ function packRhs(panel: number): FunctionBuilder {
   const c = b.local('i32');
   b.code.push(
     ...countUp(
-      c, localGet(columns), 16,
+      c,
+      localGet(columns),
+      16,
       [...localGet(to), ...localGet(from), ...localGet(depth)],
       smaller([...localGet(columns), ...localGet(c), ...i32.sub], i32Const(16)),
       [...localGet(rowStride), ...localGet(columnStride)],

@@ -1,18 +1,29 @@
 /** A loop kernel as a WebAssembly function that computes a range of its units of work. */
+
+import { invariant } from '../../base/errors.ts';
 import type { LoopKernel } from '../../compile/kernel.ts';
-import { structure, type Statement } from '../../compile/structure.ts';
+import { type Statement, structure } from '../../compile/structure.ts';
 import type { Axis, Expr, Source } from '../../ir/expr.ts';
 import { childrenOf, walk } from '../../ir/expr.ts';
-import { invariant } from '../../base/errors.ts';
 import { strideAlong } from './addresses.ts';
 import { Emitter, type LoopFrame } from './emitter.ts';
 import { helperFunctions } from './helpers.ts';
-import { expressionsOf, simplifyNest, type LoopNest } from './merge-axes.ts';
+import { expressionsOf, type LoopNest, simplifyNest } from './merge-axes.ts';
 import { FunctionBuilder, ModuleBuilder } from './module.ts';
-import { branchIf, call, control, i32, i32Const, i32Load, localGet, localSet, localTee } from './opcodes.ts';
+import {
+  branchIf,
+  call,
+  control,
+  i32,
+  i32Const,
+  i32Load,
+  localGet,
+  localSet,
+  localTee,
+} from './opcodes.ts';
 import type { Helper } from './scalar-table.ts';
 import { writeStatements } from './statements.ts';
-import { planVectors, type Planned } from './vector-plan.ts';
+import { type Planned, planVectors } from './vector-plan.ts';
 
 /** How a module is written for one host. */
 export interface EmitOptions {
@@ -241,7 +252,8 @@ export interface EmittedKernel {
 export function emitLoopKernel(kernel: LoopKernel, options: EmitOptions): EmittedKernel {
   const schedule = scheduleLoops(kernel, { simd: options.simd ?? true });
   const module = new ModuleBuilder({ shared: options.shared });
-  if (schedule.units > 0) addLoopFunction(module, kernel, schedule, { name: 'run', relaxed: options.relaxed ?? false });
+  if (schedule.units > 0)
+    addLoopFunction(module, kernel, schedule, { name: 'run', relaxed: options.relaxed ?? false });
   else module.add(new FunctionBuilder(kernelSignature), 'run');
   const bytes = module.bytes();
   return {

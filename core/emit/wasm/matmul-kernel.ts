@@ -2,20 +2,37 @@
  * A batch of matrix products as WebAssembly functions: the right operand is packed into panels, row
  * blocks are multiplied with them, and the epilogue runs on each block while it is in cache.
  */
-import { matmulAsLoop } from '../../compile/matmul-as-loop.ts';
-import type { KernelStore, LoopKernel, MatmulKernel } from '../../compile/kernel.ts';
-import { axisIndex, load, makeSource, rebuild, substitute, constant, type Axis, type Expr, type Source } from '../../ir/expr.ts';
-import { affineSum } from '../../ir/index-algebra.ts';
+
 import { invariant } from '../../base/errors.ts';
+import type { KernelStore, LoopKernel, MatmulKernel } from '../../compile/kernel.ts';
+import { matmulAsLoop } from '../../compile/matmul-as-loop.ts';
+import {
+  type Axis,
+  axisIndex,
+  constant,
+  type Expr,
+  load,
+  makeSource,
+  rebuild,
+  type Source,
+  substitute,
+} from '../../ir/expr.ts';
+import { affineSum } from '../../ir/index-algebra.ts';
 import { strideAlong } from './addresses.ts';
 import { assign, at, countUp, smaller } from './assembly.ts';
 import { Emitter } from './emitter.ts';
 import { gemmFunctions, TILE_COLUMNS } from './gemm.ts';
 import { helperFunctions } from './helpers.ts';
-import { addLoopFunction, emitLoopKernel, kernelSignature, scheduleLoops, type EmitOptions } from './loop-kernel.ts';
+import {
+  addLoopFunction,
+  type EmitOptions,
+  emitLoopKernel,
+  kernelSignature,
+  scheduleLoops,
+} from './loop-kernel.ts';
+import { expandOperations } from './merge-axes.ts';
 import { FunctionBuilder, ModuleBuilder } from './module.ts';
 import { call, i32, i32Const, i32Load, localGet } from './opcodes.ts';
-import { expandOperations } from './merge-axes.ts';
 import { pushScalar } from './scalar-expressions.ts';
 
 /** Rows, columns and summands that are worked on at once. */
@@ -71,7 +88,8 @@ function isSlim({ rows, columns, depth, lhs, rhs }: MatmulKernel): boolean {
 
 /** A matrix product, as plain loops if it is slim. */
 export function emitMatmulProgram(kernel: MatmulKernel, options: EmitOptions): EmittedProgram {
-  const isEmpty = kernel.depth === 0 || kernel.rows.extent * kernel.columns.extent * kernel.batch.extent === 0;
+  const isEmpty =
+    kernel.depth === 0 || kernel.rows.extent * kernel.columns.extent * kernel.batch.extent === 0;
   if (isEmpty || isSlim(kernel)) {
     return emitLoopProgram({ ...matmulAsLoop(kernel), buffers: kernel.buffers }, options);
   }
@@ -87,7 +105,11 @@ class MatmulWriter {
   readonly #columnBlock: number;
   /** Floats per row of the block of sums. */
   readonly #sumStride: number;
-  readonly #direct: { readonly index: Expr; readonly target: Source; readonly stride: number } | null;
+  readonly #direct: {
+    readonly index: Expr;
+    readonly target: Source;
+    readonly stride: number;
+  } | null;
   readonly #lhsBytes: number;
   readonly #sumBytes: number;
   readonly #panelBytes: number;
@@ -148,7 +170,12 @@ class MatmulWriter {
         launches.push({ name: 'pack', units: panels, unitCost: depth * 5, block });
         const units = Math.ceil(rows.extent / ROW_BLOCK);
         const perRow = width * depth * 0.025 + width;
-        launches.push({ name: 'rows', units, unitCost: Math.min(ROW_BLOCK, rows.extent) * perRow, block });
+        launches.push({
+          name: 'rows',
+          units,
+          unitCost: Math.min(ROW_BLOCK, rows.extent) * perRow,
+          block,
+        });
       }
     }
     return launches;
@@ -173,14 +200,28 @@ class MatmulWriter {
       name,
       buffers,
       parallel: [batch, rows, columns],
-      stores: stores.map((s): KernelStore => ({ ...s, value: finish(s.value), guard: s.guard === null ? null : finish(s.guard) })),
+      stores: stores.map(
+        (s): KernelStore => ({
+          ...s,
+          value: finish(s.value),
+          guard: s.guard === null ? null : finish(s.guard),
+        }),
+      ),
     };
     const schedule = scheduleLoops(kernel, { merge: false, chunk: this.#columnBlock });
-    return addLoopFunction(this.#module, kernel, schedule, { scratchSource: sums, relaxed: this.#relaxed });
+    return addLoopFunction(this.#module, kernel, schedule, {
+      scratchSource: sums,
+      relaxed: this.#relaxed,
+    });
   }
 
   /** Pushes the address of an operand's first element for the batch in local `batch`. */
-  #pushBase(builder: FunctionBuilder, table: number, batch: number, operand: { source: Source; base: Expr }): void {
+  #pushBase(
+    builder: FunctionBuilder,
+    table: number,
+    batch: number,
+    operand: { source: Source; base: Expr },
+  ): void {
     const position = this.#kernel.buffers.findIndex(({ source }) => source === operand.source);
     invariant(position >= 0, 'an operand that the kernel does not list');
     const pointer = builder.local('i32');
@@ -201,7 +242,16 @@ class MatmulWriter {
     });
     emitter.decoded.set(this.#kernel.batch, batch);
     emitter.loops = [
-      { axis: null, index: -1, step: 1, preheader: [], increments: [], strides: new Map(), hoisted: new Map(), inline: new Map() },
+      {
+        axis: null,
+        index: -1,
+        step: 1,
+        preheader: [],
+        increments: [],
+        strides: new Map(),
+        hoisted: new Map(),
+        inline: new Map(),
+      },
     ];
     const hoisted = emitter.loops[0]?.preheader ?? [];
     builder.code.push(hoisted);
@@ -212,7 +262,10 @@ class MatmulWriter {
   /** pack(to, table, batch, column, firstPanel, endPanel): panels of a block of columns. */
   #addPack(): number {
     const { depth, columns, rhs } = this.#kernel;
-    const b = new FunctionBuilder({ parameters: ['i32', 'i32', 'i32', 'i32', 'i32', 'i32'], results: [] });
+    const b = new FunctionBuilder({
+      parameters: ['i32', 'i32', 'i32', 'i32', 'i32', 'i32'],
+      results: [],
+    });
     const [to, table, batch, column, first, end] = [0, 1, 2, 3, 4, 5] as const;
     const [base, start] = [b.local('i32'), b.local('i32')];
     this.#pushBase(b, table, batch, rhs);
@@ -237,11 +290,16 @@ class MatmulWriter {
   /** block(panels, scratch, table, batch, column, firstRow, endRow): sums and epilogue, row block by row block. */
   #addBlock(epilogue: number | null): number {
     const { depth, columns, rows, lhs } = this.#kernel;
-    const b = new FunctionBuilder({ parameters: ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'], results: [] });
+    const b = new FunctionBuilder({
+      parameters: ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'],
+      results: [],
+    });
     const [panels, scratch, table, batch, column, row, endRow] = [0, 1, 2, 3, 4, 5, 6] as const;
     const names = ['base', 'count', 'width', 'k', 'piece', 'out', 'outBase'] as const;
     const local = Object.fromEntries(names.map((name) => [name, b.local('i32')]));
-    const [base = 0, count = 0, width = 0, k = 0, piece = 0, out = 0, outBase = 0] = names.map((name) => local[name]);
+    const [base = 0, count = 0, width = 0, k = 0, piece = 0, out = 0, outBase = 0] = names.map(
+      (name) => local[name],
+    );
     this.#pushBase(b, table, batch, lhs);
     b.code.push(...assign(base));
     const direct = this.#direct;
@@ -250,33 +308,64 @@ class MatmulWriter {
       b.code.push(...assign(outBase));
     }
     const outStride = direct?.stride ?? this.#sumStride;
-    const place = direct === null
-      ? assign(out, localGet(scratch), i32Const(this.#lhsBytes), i32.add)
-      : assign(out, at(at(localGet(outBase), localGet(row), direct.stride * 4), localGet(column), 4));
+    const place =
+      direct === null
+        ? assign(out, localGet(scratch), i32Const(this.#lhsBytes), i32.add)
+        : assign(
+            out,
+            at(at(localGet(outBase), localGet(row), direct.stride * 4), localGet(column), 4),
+          );
     b.code.push(
-      ...assign(width, smaller([...i32Const(columns.extent), ...localGet(column), ...i32.sub], i32Const(this.#columnBlock))),
+      ...assign(
+        width,
+        smaller(
+          [...i32Const(columns.extent), ...localGet(column), ...i32.sub],
+          i32Const(this.#columnBlock),
+        ),
+      ),
       ...countUp(
-        row, localGet(endRow), ROW_BLOCK,
-        assign(count, smaller([...localGet(endRow), ...localGet(row), ...i32.sub], i32Const(ROW_BLOCK))),
+        row,
+        localGet(endRow),
+        ROW_BLOCK,
+        assign(
+          count,
+          smaller([...localGet(endRow), ...localGet(row), ...i32.sub], i32Const(ROW_BLOCK)),
+        ),
         place,
         assign(k, i32Const(0)),
         countUp(
-          k, i32Const(depth), DEPTH_BLOCK,
-          assign(piece, smaller([...i32Const(depth), ...localGet(k), ...i32.sub], i32Const(DEPTH_BLOCK))),
+          k,
+          i32Const(depth),
+          DEPTH_BLOCK,
+          assign(
+            piece,
+            smaller([...i32Const(depth), ...localGet(k), ...i32.sub], i32Const(DEPTH_BLOCK)),
+          ),
           localGet(scratch),
-          at(at(localGet(base), localGet(row), lhs.rowStride * 4), localGet(k), lhs.columnStride * 4),
-          localGet(count), localGet(piece), bytesOfStride(lhs.rowStride), bytesOfStride(lhs.columnStride),
+          at(
+            at(localGet(base), localGet(row), lhs.rowStride * 4),
+            localGet(k),
+            lhs.columnStride * 4,
+          ),
+          localGet(count),
+          localGet(piece),
+          bytesOfStride(lhs.rowStride),
+          bytesOfStride(lhs.columnStride),
           call(this.#module.importIndex('packLhs')),
           localGet(scratch),
           at(localGet(panels), localGet(k), TILE_COLUMNS * 4),
-          localGet(out), bytesOfStride(outStride),
+          localGet(out),
+          bytesOfStride(outStride),
           [...localGet(count), ...i32Const(1), ...i32.add, ...i32Const(1), ...i32.shrU],
           [...localGet(width), ...i32Const(15), ...i32.add, ...i32Const(4), ...i32.shrU],
-          localGet(piece), i32Const(depth * TILE_COLUMNS * 4),
+          localGet(piece),
+          i32Const(depth * TILE_COLUMNS * 4),
           [...localGet(k), ...i32.eqz],
           call(this.#module.importIndex('multiply')),
         ),
-        epilogue === null ? [] : this.#callEpilogue(epilogue, { table, batch, column, row, count, out }, rows),
+        epilogue === null
+          ? []
+          : this.#callEpilogue(epilogue, { table, batch, column, row, count, out }, rows),
       ),
     );
     return this.#module.add(b);
@@ -284,7 +373,14 @@ class MatmulWriter {
 
   #callEpilogue(
     epilogue: number,
-    local: { table: number; batch: number; column: number; row: number; count: number; out: number },
+    local: {
+      table: number;
+      batch: number;
+      column: number;
+      row: number;
+      count: number;
+      out: number;
+    },
     rows: Axis,
   ): number[] {
     const total = this.#kernel.batch.extent * rows.extent;
@@ -292,14 +388,33 @@ class MatmulWriter {
     const flatRow = at(localGet(local.row), localGet(local.batch), rows.extent);
     const unit = [
       ...flatRow,
-      ...localGet(local.column), ...i32Const(this.#columnBlock), ...i32.divU, ...i32Const(total), ...i32.mul, ...i32.add,
+      ...localGet(local.column),
+      ...i32Const(this.#columnBlock),
+      ...i32.divU,
+      ...i32Const(total),
+      ...i32.mul,
+      ...i32.add,
     ];
     const origin = [
       ...localGet(local.out),
-      ...flatRow, ...i32Const(this.#sumStride * 4), ...i32.mul, ...i32.sub,
-      ...localGet(local.column), ...i32Const(4), ...i32.mul, ...i32.sub,
+      ...flatRow,
+      ...i32Const(this.#sumStride * 4),
+      ...i32.mul,
+      ...i32.sub,
+      ...localGet(local.column),
+      ...i32Const(4),
+      ...i32.mul,
+      ...i32.sub,
     ];
-    return [...unit, ...unit, ...localGet(local.count), ...i32.add, ...origin, ...localGet(local.table), ...call(epilogue)];
+    return [
+      ...unit,
+      ...unit,
+      ...localGet(local.count),
+      ...i32.add,
+      ...origin,
+      ...localGet(local.table),
+      ...call(epilogue),
+    ];
   }
 
   #extra(table: number, word: number): number[] {
@@ -309,7 +424,12 @@ class MatmulWriter {
   #addPackLaunch(pack: number): void {
     const b = new FunctionBuilder(kernelSignature);
     b.code.push(
-      ...this.#extra(3, 2), ...localGet(3), ...this.#extra(3, 0), ...this.#extra(3, 1), ...localGet(0), ...localGet(1),
+      ...this.#extra(3, 2),
+      ...localGet(3),
+      ...this.#extra(3, 0),
+      ...this.#extra(3, 1),
+      ...localGet(0),
+      ...localGet(1),
       ...call(pack),
     );
     this.#module.add(b, 'pack');
@@ -318,9 +438,18 @@ class MatmulWriter {
   #addRows(block: number): void {
     const b = new FunctionBuilder(kernelSignature);
     b.code.push(
-      ...this.#extra(3, 2), ...localGet(2), ...localGet(3), ...this.#extra(3, 0), ...this.#extra(3, 1),
-      ...localGet(0), ...i32Const(ROW_BLOCK), ...i32.mul,
-      ...smaller([...localGet(1), ...i32Const(ROW_BLOCK), ...i32.mul], i32Const(this.#kernel.rows.extent)),
+      ...this.#extra(3, 2),
+      ...localGet(2),
+      ...localGet(3),
+      ...this.#extra(3, 0),
+      ...this.#extra(3, 1),
+      ...localGet(0),
+      ...i32Const(ROW_BLOCK),
+      ...i32.mul,
+      ...smaller(
+        [...localGet(1), ...i32Const(ROW_BLOCK), ...i32.mul],
+        i32Const(this.#kernel.rows.extent),
+      ),
       ...call(block),
     );
     this.#module.add(b, 'rows');
@@ -333,11 +462,21 @@ class MatmulWriter {
     b.code.push(
       ...assign(panels, localGet(2), i32Const(this.#lhsBytes + this.#sumBytes), i32.add),
       ...countUp(
-        0, localGet(1), 1,
+        0,
+        localGet(1),
+        1,
         [...localGet(panels), ...localGet(3), ...localGet(0), ...i32Const(0), ...i32Const(0)],
         i32Const(Math.ceil(Math.min(columns.extent, COLUMN_BLOCK) / TILE_COLUMNS)),
         call(pack),
-        [...localGet(panels), ...localGet(2), ...localGet(3), ...localGet(0), ...i32Const(0), ...i32Const(0), ...i32Const(rows.extent)],
+        [
+          ...localGet(panels),
+          ...localGet(2),
+          ...localGet(3),
+          ...localGet(0),
+          ...i32Const(0),
+          ...i32Const(0),
+          ...i32Const(rows.extent),
+        ],
         call(block),
       ),
     );
@@ -348,16 +487,30 @@ class MatmulWriter {
 const roundUp = (value: number, to: number): number => Math.ceil(value / to) * to;
 
 /** Where the sums may be written at once: one store of the bare sum to full tiles of a row-major array. */
-function directTarget(kernel: MatmulKernel): { index: Expr; target: Source; stride: number } | null {
+function directTarget(
+  kernel: MatmulKernel,
+): { index: Expr; target: Source; stride: number } | null {
   const { rows, columns, stores, lhs, rhs } = kernel;
   const [store] = stores;
   if (store === undefined || stores.length !== 1) return null;
-  if (store.value.kind !== 'accumulator' || store.mode !== 'set' || store.guard !== null || store.serial.length > 0) return null;
+  if (
+    store.value.kind !== 'accumulator' ||
+    store.mode !== 'set' ||
+    store.guard !== null ||
+    store.serial.length > 0
+  )
+    return null;
   if (store.target === lhs.source || store.target === rhs.source) return null;
   if (rows.extent % 2 !== 0 || columns.extent % TILE_COLUMNS !== 0) return null;
   const stride = strideAlong(store.index, rows);
   if (stride === null || stride <= 0 || strideAlong(store.index, columns) !== 1) return null;
   const zero = constant(0, 'int32');
-  const index = substitute(store.index, new Map<Axis, Expr>([[rows, zero], [columns, zero]]));
+  const index = substitute(
+    store.index,
+    new Map<Axis, Expr>([
+      [rows, zero],
+      [columns, zero],
+    ]),
+  );
   return { index, target: store.target, stride };
 }

@@ -1,16 +1,16 @@
 /** Makes loop nests simpler: neighbouring axes that every index walks through as one become one. */
 import type { KernelStore, LoopKernel } from '../../compile/kernel.ts';
 import {
+  type Axis,
   axisIndex,
   childrenOf,
   constant,
+  type Expr,
   makeAxis,
   rebuild,
   reduce,
   substitute,
   walk,
-  type Axis,
-  type Expr,
 } from '../../ir/expr.ts';
 import { wasmScalarOp } from './scalar-table.ts';
 
@@ -131,4 +131,3 @@ export function simplifyNest(kernel: LoopKernel, merge = true): LoopNest {
   const nest = { parallel: kernel.parallel, stores };
   return merge ? mergeParallel(dropSingle(nest)) : nest;
 }
-

@@ -1,5 +1,5 @@
 /** Puts functions together into the bytes of a WebAssembly module. */
-import { flatten, text, unsigned, type Code } from './bytes.ts';
+import { type Code, flatten, text, unsigned } from './bytes.ts';
 import { localGet, typeCodes, type ValueType } from './opcodes.ts';
 
 /** Parameters and results of a function. */

@@ -1,10 +1,11 @@
-/** Writes the value of an expression as a scalar on the stack. */
+/** Writes values of expressions as scalars on the stack, and addresses of elements. */
 import { invariant } from '../../base/errors.ts';
-import type { AffineExpr, Expr, LoadExpr, OpExpr } from '../../ir/expr.ts';
-import { isInRange, pushAddress, pushClampedAddress } from './addresses.ts';
-import { localType, type Emitter } from './emitter.ts';
-import { f32Const, f32Load, i32, i32Const, i32Load, localGet } from './opcodes.ts';
-import { operandType, wasmScalarOp, type Operands } from './scalar-table.ts';
+import type { AffineExpr, Expr, LoadExpr, OpExpr, Source, Term } from '../../ir/expr.ts';
+import { boundsOf } from '../../ir/index-algebra.ts';
+import { isInRange, partsOf } from './addresses.ts';
+import type { Emitter } from './emitter.ts';
+import { f32Const, f32Load, i32, i32Const, i32Load, localGet, localTee } from './opcodes.ts';
+import { type Operands, operandType, wasmScalarOp } from './scalar-table.ts';
 
 /** Leaves the value on the stack: f32, or i32 for the other types (booleans 0 or 1). */
 export function pushScalar(emitter: Emitter, expr: Expr): void {
@@ -17,17 +18,20 @@ export function pushScalar(emitter: Emitter, expr: Expr): void {
   }
   switch (expr.kind) {
     case 'const':
-      return emitter.emit(
-        expr.dtype === 'float32' ? f32Const(expr.value) : i32Const(expr.value),
-      );
+      emitter.emit(expr.dtype === 'float32' ? f32Const(expr.value) : i32Const(expr.value));
+      return;
     case 'axis':
-      return pushAxis(emitter, expr.axis);
+      pushAxis(emitter, expr.axis);
+      return;
     case 'affine':
-      return pushAffine(emitter, expr);
+      pushAffine(emitter, expr);
+      return;
     case 'op':
-      return pushOp(emitter, expr);
+      pushOp(emitter, expr);
+      return;
     case 'load':
-      return pushLoad(emitter, expr);
+      pushLoad(emitter, expr);
+      return;
     default:
       invariant(false, `a ${expr.kind} that was not computed before its use`);
   }
@@ -75,10 +79,82 @@ const scalarOperands = (emitter: Emitter, expr: OpExpr): Operands => ({
   help: (helper) => emitter.emit(emitter.callHelper(helper)),
 });
 
-/** Puts the value into a new local. */
-export function scalarLocal(emitter: Emitter, expr: Expr): number {
-  const local = emitter.local(localType(expr.dtype));
-  pushScalar(emitter, expr);
-  emitter.emit([0x21, ...localGet(local).slice(1)]);
-  return local;
+/**
+ * Pushes the address of an element, and returns an offset for the memory instruction.
+ *
+ * @param shift - Elements to add.
+ */
+export function pushAddress(emitter: Emitter, source: Source, index: Expr, shift = 0): number {
+  const pointer = emitter.pointers.get(source);
+  invariant(pointer !== undefined, 'a buffer that the kernel does not list');
+  const { terms, offset } = partsOf(index);
+  // The instruction's offset is unsigned and does not wrap, so only sums that cannot be negative use it.
+  const isPositive = terms.every((t) => t.coefficient > 0 && boundsOf(t.atom)[0] >= 0);
+  const bytes = (offset + shift) * 4;
+  const rides = isPositive && bytes >= 0 && bytes < 1 << 16;
+  pushSum(emitter, pointer, terms, rides ? 0 : bytes);
+  return rides ? bytes : 0;
+}
+
+/** pointer + Σ 4·coefficient·atom + bytes, innermost terms last. */
+function pushSum(emitter: Emitter, pointer: number, terms: readonly Term[], bytes: number): void {
+  if (terms.length === 0) {
+    emitter.emit(localGet(pointer));
+    if (bytes !== 0) emitter.emit(i32Const(bytes), i32.add);
+    return;
+  }
+  const levels = terms.map((t) => emitter.levelOf(t.atom));
+  const level = Math.max(...levels);
+  const own = terms.filter((_, k) => levels[k] === level);
+  const outer = terms.filter((_, k) => levels[k] !== level);
+  if (level < emitter.depth) {
+    // All of it is the same throughout this loop.
+    emitter.hoist(level, sumKey(pointer, terms, bytes), 'i32', () => {
+      pushLevel(emitter, pointer, own, outer, bytes);
+    });
+  } else {
+    pushLevel(emitter, pointer, own, outer, bytes);
+  }
+}
+
+const sumKey = (pointer: number, terms: readonly Term[], bytes: number): string =>
+  `p${pointer}+${terms.map((t) => `${t.coefficient}*${t.atom.id}`).join('+')}+${bytes}`;
+
+function pushLevel(
+  emitter: Emitter,
+  pointer: number,
+  own: readonly Term[],
+  outer: readonly Term[],
+  bytes: number,
+): void {
+  pushSum(emitter, pointer, outer, bytes);
+  for (const { coefficient, atom } of own) {
+    pushScaled(emitter, atom, coefficient * 4);
+    emitter.emit(i32.add);
+  }
+}
+
+/** atom × factor: from the counter of the atom's loop if it is one. */
+function pushScaled(emitter: Emitter, atom: Expr, factor: number): void {
+  if (atom.kind === 'axis' && emitter.find(atom) === undefined) {
+    const depth = emitter.depthOf(atom.axis);
+    if (depth > 0) {
+      emitter.emit(localGet(emitter.strideLocal(depth, factor)));
+      return;
+    }
+  }
+  pushScalar(emitter, atom);
+  emitter.emit(i32Const(factor), i32.mul);
+}
+
+/** Pushes the address of an element whose index may be out of range; such a load gives any element. */
+export function pushClampedAddress(emitter: Emitter, source: Source, index: Expr): number {
+  const pointer = emitter.pointers.get(source);
+  invariant(pointer !== undefined, 'a buffer that the kernel does not list');
+  const position = emitter.local('i32');
+  pushScalar(emitter, index);
+  emitter.emit(localTee(position), i32Const(0), localGet(position));
+  emitter.emit(i32Const(source.length), i32.ltU, [0x1b], i32Const(4), i32.mul);
+  emitter.emit(localGet(pointer), i32.add);
+  return 0;
 }

@@ -1,12 +1,17 @@
 /** How WebAssembly computes each scalar operation: the backend's column of the table in core/ir/scalar-ops.ts. */
 import type { DType } from '../../base/dtype.ts';
-import { constant, op, type Expr, type OpExpr } from '../../ir/expr.ts';
+import { constant, type Expr, type OpExpr, op } from '../../ir/expr.ts';
 import type { ScalarOp } from '../../ir/scalar-ops.ts';
 import { floatExpansions, integerPow } from '../expansions/index.ts';
 import { f32, f32x4, i32, i32Const, i32x4, localGet, localTee, v128 } from './opcodes.ts';
 
 /** A function that a module needs besides instructions; see helpers.ts. */
-export type Helper = 'divideSigned' | 'divideUnsigned' | 'remainderSigned' | 'remainderUnsigned' | 'remainderFloat';
+export type Helper =
+  | 'divideSigned'
+  | 'divideUnsigned'
+  | 'remainderSigned'
+  | 'remainderUnsigned'
+  | 'remainderFloat';
 
 /** What a row writes with: the operands of one operation, scalar or vector. */
 export interface Operands {
@@ -40,7 +45,9 @@ export interface WasmScalarOp {
 
 type Bytes = readonly number[];
 
-const pushAll = (o: Operands): void => o.expr.args.forEach((_, i) => o.push(i));
+const pushAll = (o: Operands): void => {
+  for (const position of o.expr.args.keys()) o.push(position);
+};
 
 /** Operands, then one instruction sequence. */
 const plain =
@@ -122,7 +129,8 @@ const division =
   (instruction: Bytes, helper: Helper): Write =>
   (o) => {
     pushAll(o);
-    if (isConstant(o.expr.args[1], (value) => value !== 0 && (value | 0) !== -1)) o.emit(instruction);
+    if (isConstant(o.expr.args[1], (value) => value !== 0 && (value | 0) !== -1))
+      o.emit(instruction);
     else o.help(helper);
   };
 
@@ -139,10 +147,26 @@ function shift(scalar: Bytes, vector: Bytes, keepsSign: boolean): WasmScalarOp {
     } else if (keepsSign) {
       // min(amount, 31) as unsigned
       o.push(1);
-      o.emit(localTee(amount), i32Const(31), localGet(amount), i32Const(31), i32.ltU, [0x1b], scalar);
+      o.emit(
+        localTee(amount),
+        i32Const(31),
+        localGet(amount),
+        i32Const(31),
+        i32.ltU,
+        [0x1b],
+        scalar,
+      );
     } else {
       o.push(1);
-      o.emit(localTee(amount), scalar, i32Const(0), localGet(amount), i32Const(32), i32.ltU, [0x1b]);
+      o.emit(
+        localTee(amount),
+        scalar,
+        i32Const(0),
+        localGet(amount),
+        i32Const(32),
+        i32.ltU,
+        [0x1b],
+      );
     }
   };
   const writeVector: Write = (o) => {
@@ -187,7 +211,8 @@ const convertForms: Record<DType, Partial<Record<DType, Form>>> = {
 };
 
 const bitcast = (operand: DType, result: DType): Form => {
-  if (operand === 'bool' && result !== 'bool') return form(result === 'float32' ? f32.reinterpret : [], i32x4.neg);
+  if (operand === 'bool' && result !== 'bool')
+    return form(result === 'float32' ? f32.reinterpret : [], i32x4.neg);
   if (operand === 'float32' && result !== 'float32') return form(i32.reinterpret, []);
   if (operand === 'float32') return nothing;
   return form(result === 'float32' ? f32.reinterpret : [], []);
@@ -244,15 +269,28 @@ const integerSign = ({ args: [x], dtype }: OpExpr): Expr | null => {
 };
 
 /** Whole numbers are their own floor. */
-const unchanged = ({ args: [x] }: OpExpr): Expr | null => (x?.dtype === 'float32' ? null : (x ?? null));
+const unchanged = ({ args: [x] }: OpExpr): Expr | null =>
+  x?.dtype === 'float32' ? null : (x ?? null);
 
 const nothing: Form = form([], []);
 
 /** Every scalar operation. Vectors of booleans are masks, all ones for true; scalars are 0 or 1. */
 export const wasmScalarOps = {
-  add: byType({ float32: form(f32.add, f32x4.add), int32: form(i32.add, i32x4.add), bool: form(i32.or, v128.or) }),
-  sub: byType({ float32: form(f32.sub, f32x4.sub), int32: form(i32.sub, i32x4.sub), bool: form(i32.xor, v128.xor) }),
-  mul: byType({ float32: form(f32.mul, f32x4.mul), int32: form(i32.mul, i32x4.mul), bool: form(i32.and, v128.and) }),
+  add: byType({
+    float32: form(f32.add, f32x4.add),
+    int32: form(i32.add, i32x4.add),
+    bool: form(i32.or, v128.or),
+  }),
+  sub: byType({
+    float32: form(f32.sub, f32x4.sub),
+    int32: form(i32.sub, i32x4.sub),
+    bool: form(i32.xor, v128.xor),
+  }),
+  mul: byType({
+    float32: form(f32.mul, f32x4.mul),
+    int32: form(i32.mul, i32x4.mul),
+    bool: form(i32.and, v128.and),
+  }),
   div: byType({
     float32: form(f32.div, f32x4.div),
     int32: form(division(i32.divS, 'divideSigned'), null),
@@ -349,7 +387,10 @@ export function hasVectorForm(expr: OpExpr): boolean {
   const [first, second] = expr.args;
   if (expr.op.startsWith('shift')) return second?.kind === 'const';
   const last = expr.args[expr.args.length - 1] ?? first;
-  return last !== undefined && wasmScalarOp(expr.op).form?.(operandType(expr), expr.dtype).vector !== null;
+  return (
+    last !== undefined &&
+    wasmScalarOp(expr.op).form?.(operandType(expr), expr.dtype).vector !== null
+  );
 }
 
 /** The type that chooses the form: of the last operand. */

@@ -2,17 +2,36 @@
 import { invariant } from '../../base/errors.ts';
 import type { KernelStore } from '../../compile/kernel.ts';
 import type { LoopStatement, Statement } from '../../compile/structure.ts';
-import { walk, type Expr, type ReduceExpr } from '../../ir/expr.ts';
 import type { Axis } from '../../ir/expr.ts';
-import { pushAddress, strideAlong } from './addresses.ts';
+import { type Expr, type ReduceExpr, walk } from '../../ir/expr.ts';
+import { identityOf } from '../../ir/scalar-ops.ts';
+import { strideAlong } from './addresses.ts';
 import type { Code } from './bytes.ts';
 import { combineScalars, combineVectors, pushCombinedLanes, pushIdentity } from './combine.ts';
-import { localType, type Emitter, type LoopFrame } from './emitter.ts';
-import { branchIf, control, f32, f32Load, f32Store, f32x4, i32, i32Const, i32Load, i32Store, i32x4, i32x4Extract, localGet, localSet, localTee, v128, v128Load, v128Store } from './opcodes.ts';
-import { pushScalar } from './scalar-expressions.ts';
+import { type Emitter, type LoopFrame, localType } from './emitter.ts';
+import {
+  branchIf,
+  control,
+  f32,
+  f32Load,
+  f32Store,
+  f32x4,
+  i32,
+  i32Const,
+  i32Load,
+  i32Store,
+  i32x4,
+  i32x4Extract,
+  localGet,
+  localSet,
+  localTee,
+  v128,
+  v128Load,
+  v128Store,
+} from './opcodes.ts';
+import { pushAddress, pushScalar } from './scalar-expressions.ts';
 import { pushLane, pushVector } from './vector-expressions.ts';
 import type { VectorPlan } from './vector-plan.ts';
-import { identityOf } from '../../ir/scalar-ops.ts';
 
 /** Where a loop starts and ends: fixed, or the part of the axis that a unit of work covers. */
 export interface Bounds {
@@ -127,7 +146,10 @@ function writeLoop(context: StatementContext, loop: LoopStatement): void {
   const partial = context.partial?.axis === loop.axis ? context.partial.bounds : null;
   const bounds = partial ?? { low: 0, high: loop.axis.extent };
   const copies = emitter.vector === null ? context.plan.get(loop) : undefined;
-  if (copies !== undefined) return writeVectorLoop(context, loop, bounds, copies);
+  if (copies !== undefined) {
+    writeVectorLoop(context, loop, bounds, copies);
+    return;
+  }
   const results = writePass(context, loop, bounds, 1);
   loop.accumulators.forEach((reduce, k) => {
     const locals = results[k] ?? [];
@@ -157,7 +179,9 @@ function writeVectorLoop(
     });
     low = high;
   }
-  loop.accumulators.forEach((reduce, k) => emitter.bind(reduce, totals[k] ?? [], false));
+  loop.accumulators.forEach((reduce, k) => {
+    emitter.bind(reduce, totals[k] ?? [], false);
+  });
 }
 
 function combineInto(
@@ -223,7 +247,8 @@ function writePass(
     const asVector = emitter.vector !== null && total.value.deps.has(emitter.vector.axis);
     return { total, asVector, locals: startAccumulator(emitter, total, asVector) };
   });
-  const turns = typeof low === 'number' && typeof high === 'number' ? (high - low) / step : Infinity;
+  const turns =
+    typeof low === 'number' && typeof high === 'number' ? (high - low) / step : Infinity;
   const blocked = turns > 2 * BLOCK ? loop.accumulators.map(isLongSum) : [];
   const sums = loop.accumulators.map((reduce, k) =>
     blocked[k] === true ? new LongSum(emitter, accumulators[k] ?? [], isVector(reduce)) : null,
@@ -293,7 +318,14 @@ class LongSum {
       emitter.emit(localGet(sum), localGet(total), sub, localGet(value), sub, localSet(lost));
       // Infinite sums have no rounding error, but ∞ − ∞ would make one of NaN.
       if (this.#isVector) {
-        emitter.emit(localGet(lost), localGet(lost), localGet(lost), f32x4.eq, v128.and, localSet(lost));
+        emitter.emit(
+          localGet(lost),
+          localGet(lost),
+          localGet(lost),
+          f32x4.eq,
+          v128.and,
+          localSet(lost),
+        );
       } else {
         emitter.emit(localGet(lost), [0x43, 0, 0, 0, 0], localGet(lost), localGet(lost), f32.eq);
         emitter.emit(control.select, localSet(lost));
@@ -349,7 +381,13 @@ function writeCounted(
   emitter.code = outer;
   const stop = block === null ? null : emitter.local('i32');
   if (stop !== null) {
-    emitter.emit(control.loop, localGet(index), i32Const((block ?? 1) * step), i32.add, localTee(stop));
+    emitter.emit(
+      control.loop,
+      localGet(index),
+      i32Const((block ?? 1) * step),
+      i32.add,
+      localTee(stop),
+    );
     pushBound(emitter, high);
     emitter.emit(localGet(stop));
     pushBound(emitter, high);
@@ -386,7 +424,8 @@ function writeStores(emitter: Emitter, stores: readonly KernelStore[]): void {
       }
     }
     for (const store of stores) {
-      if (emitter.vector !== null && dependsOn(store, emitter.vector.axis)) writeVectorStore(emitter, store);
+      if (emitter.vector !== null && dependsOn(store, emitter.vector.axis))
+        writeVectorStore(emitter, store);
       else writeScalarStore(emitter, store);
     }
   });
@@ -397,7 +436,10 @@ const dependsOn = ({ index, value, guard }: KernelStore, axis: Axis): boolean =>
 
 function writeScalarStore(emitter: Emitter, store: KernelStore): void {
   const { guard } = store;
-  if (guard === null) return storeElement(emitter, store);
+  if (guard === null) {
+    storeElement(emitter, store);
+    return;
+  }
   pushScalar(emitter, guard);
   emitter.emit(control.if);
   emitter.conditional(() => storeElement(emitter, store));
@@ -423,7 +465,7 @@ function writeVectorStore(emitter: Emitter, store: KernelStore): void {
   const { vector } = emitter;
   invariant(vector !== null, 'a vector store outside a vector loop');
   const { guard } = store;
-  const isGuarded = guard !== null && guard.deps.has(vector.axis);
+  const isGuarded = guard?.deps.has(vector.axis) ?? false;
   const isWide = strideAlong(store.index, vector.axis) === 1 && !isGuarded;
   if (guard !== null && !isGuarded) {
     pushScalar(emitter, guard);
@@ -438,7 +480,11 @@ function writeVectorStore(emitter: Emitter, store: KernelStore): void {
   if (guard !== null && !isGuarded) emitter.emit(control.end);
 }
 
-function storeVector(emitter: Emitter, { target, index, value, mode }: KernelStore, copy: number): void {
+function storeVector(
+  emitter: Emitter,
+  { target, index, value, mode }: KernelStore,
+  copy: number,
+): void {
   const { dtype } = target;
   const offset = pushAddress(emitter, target, index, 4 * copy);
   if (mode === 'set') {

@@ -1,9 +1,10 @@
 /** Writes the values of an expression at four neighbouring positions of the vector axis. */
-import { invariant } from '../../base/errors.ts';
+
 import type { DType } from '../../base/dtype.ts';
+import { invariant } from '../../base/errors.ts';
 import type { AffineExpr, Expr, LoadExpr, OpExpr } from '../../ir/expr.ts';
-import { isInRange, pushAddress, strideAlong } from './addresses.ts';
-import { localType, type Emitter, type VectorContext } from './emitter.ts';
+import { isInRange, strideAlong } from './addresses.ts';
+import { type Emitter, localType, type VectorContext } from './emitter.ts';
 import {
   f32x4,
   f32x4Extract,
@@ -23,8 +24,8 @@ import {
   v128Load32Splat,
   v128Load32Zero,
 } from './opcodes.ts';
-import { pushScalar } from './scalar-expressions.ts';
-import { hasVectorForm, operandType, wasmScalarOp, type Operands } from './scalar-table.ts';
+import { pushAddress, pushScalar } from './scalar-expressions.ts';
+import { hasVectorForm, type Operands, operandType, wasmScalarOp } from './scalar-table.ts';
 
 function contextOf(emitter: Emitter): VectorContext {
   invariant(emitter.vector !== null, 'a vector outside a vector loop');
@@ -33,23 +34,34 @@ function contextOf(emitter: Emitter): VectorContext {
 
 /** Leaves the vector of copy number `copy` on the stack. Booleans are masks. */
 export function pushVector(emitter: Emitter, expr: Expr, copy: number): void {
-  if (expr.kind === 'const') return emitter.constantVector(expr.value, expr.dtype);
-  if (!emitter.varies(expr)) return pushSplat(emitter, expr);
+  if (expr.kind === 'const') {
+    emitter.constantVector(expr.value, expr.dtype);
+    return;
+  }
+  if (!emitter.varies(expr)) {
+    pushSplat(emitter, expr);
+    return;
+  }
   const binding = emitter.find(expr);
   if (binding !== undefined) {
     const local = binding.locals[copy];
     invariant(local !== undefined && binding.isVector, 'a value without this copy');
-    return emitter.emit(localGet(local));
+    emitter.emit(localGet(local));
+    return;
   }
   switch (expr.kind) {
     case 'axis':
-      return pushPositions(emitter, copy);
+      pushPositions(emitter, copy);
+      return;
     case 'affine':
-      return pushAffine(emitter, expr, copy);
+      pushAffine(emitter, expr, copy);
+      return;
     case 'op':
-      return pushOp(emitter, expr, copy);
+      pushOp(emitter, expr, copy);
+      return;
     case 'load':
-      return pushLoad(emitter, expr, copy);
+      pushLoad(emitter, expr, copy);
+      return;
     default:
       invariant(false, `a ${expr.kind} that was not computed before its use`);
   }
@@ -122,7 +134,12 @@ function pushLoad(emitter: Emitter, expr: LoadExpr, copy: number): void {
  * Four neighbours. Where some lanes may be out of range their values are not used, but the address
  * must stay within memory: the first lane is kept between −3 and the last element.
  */
-function pushContiguous(emitter: Emitter, { source, index }: LoadExpr, copy: number, isSafe: boolean): void {
+function pushContiguous(
+  emitter: Emitter,
+  { source, index }: LoadExpr,
+  copy: number,
+  isSafe: boolean,
+): void {
   if (isSafe) {
     const offset = pushAddress(emitter, source, index, 4 * copy);
     emitter.emit(v128Load(offset));
@@ -140,7 +157,12 @@ function pushContiguous(emitter: Emitter, { source, index }: LoadExpr, copy: num
 }
 
 /** Every `stride`-th element, from one address. */
-function pushStrided(emitter: Emitter, { source, index }: LoadExpr, stride: number, copy: number): void {
+function pushStrided(
+  emitter: Emitter,
+  { source, index }: LoadExpr,
+  stride: number,
+  copy: number,
+): void {
   const address = emitter.local('i32');
   const first = stride > 0 ? 4 * copy : 4 * copy + 3;
   const offset = pushAddress(emitter, source, index, first * stride);
@@ -165,7 +187,14 @@ function pushGathered(emitter: Emitter, { source, index }: LoadExpr, copy: numbe
     emitter.constantVector(Math.max(0, source.length - 1), 'int32');
     emitter.emit(i32x4.minU);
   }
-  emitter.emit(i32Const(2), i32x4.shl, localGet(pointer), i32x4.splat, i32x4.add, localSet(indices));
+  emitter.emit(
+    i32Const(2),
+    i32x4.shl,
+    localGet(pointer),
+    i32x4.splat,
+    i32x4.add,
+    localSet(indices),
+  );
   const vector = emitter.local('v128');
   emitter.emit(localGet(indices), i32x4Extract(0), v128Load32Zero(), localSet(vector));
   for (const lane of [1, 2, 3]) {
@@ -175,7 +204,10 @@ function pushGathered(emitter: Emitter, { source, index }: LoadExpr, copy: numbe
 }
 
 function pushOp(emitter: Emitter, expr: OpExpr, copy: number): void {
-  if (!hasVectorForm(expr)) return pushLaneByLane(emitter, expr, copy);
+  if (!hasVectorForm(expr)) {
+    pushLaneByLane(emitter, expr, copy);
+    return;
+  }
   const form = wasmScalarOp(expr.op).form?.(operandType(expr), expr.dtype);
   invariant(form !== undefined && form.vector !== null, `${expr.op} was not expanded`);
   form.vector({

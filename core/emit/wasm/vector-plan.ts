@@ -1,7 +1,8 @@
 /** Chooses which loops run four positions at a time, by counting what a turn of each would cost. */
-import type { LoopStatement, Statement } from '../../compile/structure.ts';
-import { childrenOf, walk, type Axis, type Expr, type Source } from '../../ir/expr.ts';
+
 import type { KernelStore } from '../../compile/kernel.ts';
+import type { LoopStatement, Statement } from '../../compile/structure.ts';
+import { type Axis, childrenOf, type Expr, type Source, walk } from '../../ir/expr.ts';
 import { strideAlong } from './addresses.ts';
 import { hasVectorForm } from './scalar-table.ts';
 
@@ -101,7 +102,9 @@ class Planner {
       return stride !== null && stride !== 0;
     });
     if (!isSeparate) return false;
-    const loads = walk(stores.flatMap((s) => [s.index, s.value, ...(s.guard === null ? [] : [s.guard])]));
+    const loads = walk(
+      stores.flatMap((s) => [s.index, s.value, ...(s.guard === null ? [] : [s.guard])]),
+    );
     return loads.every(
       (expr) =>
         expr.kind !== 'load' ||
@@ -167,7 +170,13 @@ function treeCost(root: Expr, vector: Axis | null, named: ReadonlySet<Expr>): nu
 }
 
 const opCost = (name: string): number =>
-  name === 'div' || name === 'sqrt' ? 4 : name === 'rem' ? 8 : name === 'max' || name === 'min' ? 2 : 1;
+  name === 'div' || name === 'sqrt'
+    ? 4
+    : name === 'rem'
+      ? 8
+      : name === 'max' || name === 'min'
+        ? 2
+        : 1;
 
 function loadCost(index: Expr, vector: Axis | null, visit: (expr: Expr) => number): number {
   const stride = vector === null ? 0 : strideAlong(index, vector);

@@ -1,12 +1,13 @@
 /** The WebAssembly device: kernels in SIMD code, on as many threads as the host allows. */
-import { invariant } from '../../base/errors.ts';
+
 import type { DType, TypedArray } from '../../base/dtype.ts';
+import { invariant } from '../../base/errors.ts';
 import type { Plan, Target } from '../../compile/plan.ts';
 import type { Storage } from '../../ir/value.ts';
 import type { Device, Executable, MemoryStats } from '../device.ts';
 import { environment } from '../environment.ts';
 import { noSimd } from './errors.ts';
-import { WasmExecutable, type Surroundings } from './executable.ts';
+import { type Surroundings, WasmExecutable } from './executable.ts';
 import { coreCount, hasRelaxedSimd, hasSimd } from './features.ts';
 import { Heap, Workspace } from './heap.ts';
 import { Library } from './library.ts';
@@ -31,7 +32,8 @@ const DEFAULT_BUDGET = 512 * 2 ** 20;
 /** Threads in all that this host can run and the user wants. */
 function threadCountFor(wanted: number | undefined): number {
   // A browser's main thread may not wait for others.
-  const canThread = typeof SharedArrayBuffer !== 'undefined' && nodeModule('node:worker_threads') !== null;
+  const canThread =
+    typeof SharedArrayBuffer !== 'undefined' && nodeModule('node:worker_threads') !== null;
   const named = Number(environment('ENERJAX_THREADS') ?? Number.NaN);
   const fallback = Number.isInteger(named) && named >= 1 ? named : Math.min(coreCount(), 8);
   return canThread ? Math.max(1, wanted ?? fallback) : 1;

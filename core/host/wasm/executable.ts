@@ -1,13 +1,13 @@
 /** A compiled program on the WebAssembly device. */
 import { sizeOf } from '../../base/aval.ts';
 import { invariant } from '../../base/errors.ts';
-import { EXTRA_WORDS } from '../../emit/wasm/matmul-kernel.ts';
 import type { Plan } from '../../compile/plan.ts';
+import { EXTRA_WORDS } from '../../emit/wasm/matmul-kernel.ts';
 import type { Storage } from '../../ir/value.ts';
 import type { Executable } from '../device.ts';
 import type { Heap, Workspace } from './heap.ts';
 import type { KernelFunction, Library, LoadedKernel } from './library.ts';
-import { WasmStorage, type StorageOwner } from './storage.ts';
+import { type StorageOwner, WasmStorage } from './storage.ts';
 import type { Threads } from './threads.ts';
 
 /** Parts of the device that executables share: runs follow one another, so one of each is enough. */
@@ -77,7 +77,9 @@ export class WasmExecutable implements Executable {
     const sizes = plan.steps.map((step) => step.slots.length + EXTRA_WORDS);
     const table = around.heap.allocate(4 * sizes.reduce((sum, size) => sum + size, 0));
     around.tables.register(this, table);
-    const offsets = sizes.map((_, k) => sizes.slice(0, k).reduce((sum, size) => sum + size, table / 4));
+    const offsets = sizes.map((_, k) =>
+      sizes.slice(0, k).reduce((sum, size) => sum + size, table / 4),
+    );
     const bound = (): Bound => ({ words: [], last: 0 });
     this.#inputs = plan.inputs.map(bound);
     this.#outputs = plan.outputs.map(bound);
@@ -119,7 +121,10 @@ export class WasmExecutable implements Executable {
     for (let k = 0; k < this.#inputs.length; k++) {
       const storage = inputs[k];
       const bound = this.#inputs[k];
-      invariant(storage instanceof WasmStorage && bound !== undefined, 'an array of another device');
+      invariant(
+        storage instanceof WasmStorage && bound !== undefined,
+        'an array of another device',
+      );
       const { address } = storage;
       if (address !== bound.last) bind(ints, bound, address);
     }
@@ -163,20 +168,28 @@ export class WasmExecutable implements Executable {
       return;
     }
     const { grain } = launch;
-    if (units <= grain) return call(0, units, scratch, table);
+    if (units <= grain) {
+      call(0, units, scratch, table);
+      return;
+    }
     for (let start = 0; start < units; start += grain) {
       call(start, Math.min(units, start + grain), scratch, table);
     }
   }
 
-  #finish(inputs: readonly Storage[], donated: ReadonlySet<number>, addresses: readonly number[]): Storage[] {
+  #finish(
+    inputs: readonly Storage[],
+    donated: ReadonlySet<number>,
+    addresses: readonly number[],
+  ): Storage[] {
     const { owner } = this.#around;
     const { outputs, aliases } = this.#plan;
     if (donated.size > 0) {
       const taken = new Set<Storage>();
       for (const index of aliases.values()) {
         const storage = inputs[index];
-        if (storage !== undefined && inputs.indexOf(storage) === inputs.lastIndexOf(storage)) taken.add(storage);
+        if (storage !== undefined && inputs.indexOf(storage) === inputs.lastIndexOf(storage))
+          taken.add(storage);
       }
       for (const index of donated) {
         const storage = inputs[index];

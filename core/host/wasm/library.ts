@@ -1,9 +1,15 @@
 /** Kernels of one device, compiled and linked with its memory; equal ones are shared. */
-import type { Kernel } from '../../compile/kernel.ts';
+
 import { invariant } from '../../base/errors.ts';
-import { withExprPool } from '../../ir/expr.ts';
+import type { Kernel } from '../../compile/kernel.ts';
 import { emitGemm } from '../../emit/wasm/gemm.ts';
-import { emitLoopProgram, emitMatmulProgram, type EmittedProgram, type Launch } from '../../emit/wasm/matmul-kernel.ts';
+import {
+  type EmittedProgram,
+  emitLoopProgram,
+  emitMatmulProgram,
+  type Launch,
+} from '../../emit/wasm/matmul-kernel.ts';
+import { withExprPool } from '../../ir/expr.ts';
 
 /** A kernel's function: first unit, end, scratch memory of the thread, table of addresses. */
 export type KernelFunction = (start: number, end: number, scratch: number, table: number) => void;
@@ -35,7 +41,8 @@ function compileBytes(key: string, bytes: Uint8Array<ArrayBuffer>): WebAssembly.
 
 const keyOf = (bytes: Uint8Array): string => {
   let key = '';
-  for (let k = 0; k < bytes.length; k += 4096) key += String.fromCharCode(...bytes.subarray(k, k + 4096));
+  for (let k = 0; k < bytes.length; k += 4096)
+    key += String.fromCharCode(...bytes.subarray(k, k + 4096));
   return key;
 };
 
@@ -66,7 +73,9 @@ export class Library {
     const options = this.#options;
     // Expressions made while writing are of no use afterwards.
     const program = withExprPool(() =>
-      kernel.kind === 'loop' ? emitLoopProgram(kernel, options) : emitMatmulProgram(kernel, options),
+      kernel.kind === 'loop'
+        ? emitLoopProgram(kernel, options)
+        : emitMatmulProgram(kernel, options),
     );
     const key = keyOf(program.bytes);
     const known = this.#loaded.get(key)?.deref();

@@ -31,7 +31,11 @@ export class Threads {
   readonly #sent = new WeakSet<LoadedKernel>();
   #threads: Thread[] | null = null;
 
-  constructor(options: { memory: WebAssembly.Memory; gemmModule: WebAssembly.Module; helpers: number }) {
+  constructor(options: {
+    memory: WebAssembly.Memory;
+    gemmModule: WebAssembly.Module;
+    helpers: number;
+  }) {
     this.#memory = options.memory;
     this.#gemmModule = options.gemmModule;
     this.#count = options.helpers;

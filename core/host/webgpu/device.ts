@@ -19,7 +19,7 @@ import { BindGroups, type Range } from './bind-groups.ts';
 import { executionFailed } from './errors.ts';
 import { outputBytes, type Prepared, preparePlan } from './executable.ts';
 import { Failures } from './failures.ts';
-import { type Allocation, arrayUsage, BufferPool, stagingUsage } from './memory.ts';
+import { Accounts, type Allocation, arrayUsage, BufferPool, stagingUsage } from './memory.ts';
 import { Pipelines } from './pipelines.ts';
 import { type StorageOwner, WebGpuStorage } from './storage.ts';
 import { fromDeviceWords, toDeviceWords } from './transfer.ts';
@@ -85,6 +85,7 @@ class Gpu implements WebGpuDevice, StorageOwner {
   readonly #device: GPUDevice;
   readonly #facts: GpuFacts;
   readonly #failures = new Failures();
+  readonly #accounts = new Accounts();
   readonly #arrays: BufferPool;
   readonly #staging: BufferPool;
   readonly #bindGroups: BindGroups;
@@ -113,8 +114,9 @@ class Gpu implements WebGpuDevice, StorageOwner {
     this.#bindGroups = new BindGroups(device, collect);
     this.#pipelines = new Pipelines(device, failures);
     const onDestroy = (id: number): void => this.#bindGroups.forget(id);
-    this.#arrays = new BufferPool({ device, failures, budgetBytes, usage: arrayUsage, onDestroy });
-    this.#staging = new BufferPool({ device, failures, budgetBytes, usage: stagingUsage });
+    const shared = { device, failures, budgetBytes, accounts: this.#accounts };
+    this.#arrays = new BufferPool({ ...shared, usage: arrayUsage, onDestroy });
+    this.#staging = new BufferPool({ ...shared, usage: stagingUsage });
     this.#reclaimer = createReclaimer({ budgetBytes, liveBytes: () => this.#arrays.liveBytes });
     this.#unreachable = new FinalizationRegistry((allocation) => this.#arrays.release(allocation));
     this.#listen();
@@ -189,9 +191,14 @@ class Gpu implements WebGpuDevice, StorageOwner {
     });
     const encoder = this.#device.createCommandEncoder();
     const sources = arrays.map(({ allocation }) => allocation);
-    const results = this.#allocateOutputs(plan, arrays, sources, donated, encoder);
+    const results = this.#allocateOutputs(plan, arrays, donated, encoder);
     const arena = plan.arenaBytes === 0 ? null : this.#growArena(plan.arenaBytes);
-    this.#encode(prepared, { inputs: sources, outputs: results, arena }, encoder);
+    try {
+      this.#encode(prepared, { inputs: sources, outputs: results, arena }, encoder);
+    } catch (error) {
+      for (const allocation of results) this.#arrays.release(allocation);
+      throw error;
+    }
     this.#device.queue.submit([encoder.finish()]);
     for (const index of donated) arrays[index]?.free();
     return plan.outputs.map(({ dtype, shape }, i) => {
@@ -203,12 +210,11 @@ class Gpu implements WebGpuDevice, StorageOwner {
 
   /**
    * A buffer for each output. One that takes over an input's memory gets its buffer if that is given
-   * up and bound nowhere else, and otherwise a copy, which then stands for the input too.
+   * up and bound nowhere else, and otherwise a copy.
    */
   #allocateOutputs(
     plan: Plan,
     arrays: readonly WebGpuStorage[],
-    sources: Allocation[],
     donated: ReadonlySet<number>,
     encoder: GPUCommandEncoder,
   ): Allocation[] {
@@ -227,7 +233,6 @@ class Gpu implements WebGpuDevice, StorageOwner {
       if (bytes > 0) {
         encoder.copyBufferToBuffer(array.allocation.buffer, 0, copy.buffer, 0, bytes);
       }
-      sources[input] = copy;
       return copy;
     });
   }
@@ -329,14 +334,13 @@ class Gpu implements WebGpuDevice, StorageOwner {
     return {
       liveBytes: arrays.liveBytes,
       pooledBytes: arrays.pooledBytes + this.#staging.liveBytes + this.#staging.pooledBytes,
-      peakBytes: arrays.peakBytes + this.#staging.peakBytes,
+      peakBytes: this.#accounts.peak,
       liveArrays: arrays.count - arena,
     };
   }
 
   resetPeak(): void {
-    this.#arrays.resetPeak();
-    this.#staging.resetPeak();
+    this.#accounts.resetPeak();
   }
 
   get bindGroupCount(): number {

@@ -27,11 +27,32 @@ export function sizeClass(bytes: number): number {
   return Math.ceil(bytes / step) * step;
 }
 
+/** Bytes of all buffers that exist, in use or kept. */
+export class Accounts {
+  #held = 0;
+  #peak = 0;
+
+  /** The most that existed at once since {@link resetPeak}. */
+  get peak(): number {
+    return this.#peak;
+  }
+
+  change(bytes: number): void {
+    this.#held += bytes;
+    this.#peak = Math.max(this.#peak, this.#held);
+  }
+
+  resetPeak(): void {
+    this.#peak = this.#held;
+  }
+}
+
 /** What a pool needs from its device. */
 export interface PoolOptions {
   readonly device: GPUDevice;
   readonly usage: number;
   readonly failures: Failures;
+  readonly accounts: Accounts;
   /** Held by arrays and kept for reuse together, above which kept buffers are given back. */
   readonly budgetBytes: number;
   /** Told of each buffer that is destroyed. */
@@ -47,7 +68,6 @@ export class BufferPool {
   readonly #free = new Map<number, Allocation[]>();
   #liveBytes = 0;
   #pooledBytes = 0;
-  #peakBytes = 0;
   #count = 0;
 
   constructor(options: PoolOptions) {
@@ -62,17 +82,9 @@ export class BufferPool {
     return this.#pooledBytes;
   }
 
-  get peakBytes(): number {
-    return this.#peakBytes;
-  }
-
   /** Allocations in use. */
   get count(): number {
     return this.#count;
-  }
-
-  resetPeak(): void {
-    this.#peakBytes = this.#liveBytes + this.#pooledBytes;
   }
 
   /** A buffer of at least this size, with anything in it. @throws `array-too-large` */
@@ -85,7 +97,6 @@ export class BufferPool {
     const allocation = found ?? this.#create(wanted);
     this.#liveBytes += wanted;
     this.#count++;
-    this.#peakBytes = Math.max(this.#peakBytes, this.#liveBytes + this.#pooledBytes);
     return allocation;
   }
 
@@ -101,11 +112,10 @@ export class BufferPool {
   }
 
   /** Takes a buffer back that cannot be used again. */
-  discard({ id, buffer, bytes }: Allocation): void {
-    this.#liveBytes -= bytes;
+  discard(allocation: Allocation): void {
+    this.#liveBytes -= allocation.bytes;
     this.#count--;
-    buffer.destroy();
-    this.#options.onDestroy?.(id);
+    this.#destroy(allocation);
   }
 
   /** Destroys free buffers, of the least recently used sizes first, until no more than `keep` bytes are left. */
@@ -116,14 +126,19 @@ export class BufferPool {
         const oldest = free.shift();
         if (oldest === undefined) break;
         this.#pooledBytes -= bytes;
-        oldest.buffer.destroy();
-        this.#options.onDestroy?.(oldest.id);
+        this.#destroy(oldest);
       }
       if (free.length === 0) this.#free.delete(bytes);
       if (this.#pooledBytes <= keep) break;
     }
     // Dawn gives destroyed memory back with the next submit only.
     this.#options.device.queue.submit([]);
+  }
+
+  #destroy({ id, buffer, bytes }: Allocation): void {
+    buffer.destroy();
+    this.#options.accounts.change(-bytes);
+    this.#options.onDestroy?.(id);
   }
 
   #create(bytes: number): Allocation {
@@ -133,6 +148,7 @@ export class BufferPool {
     }
     device.pushErrorScope('out-of-memory');
     const buffer = device.createBuffer({ size: bytes, usage: this.#options.usage });
+    this.#options.accounts.change(bytes);
     const { liveBytes, count } = this;
     failures.watch(device.popErrorScope(), (cause) =>
       outOfDeviceMemory.at({ site: null, cause }, bytes, liveBytes, count),
