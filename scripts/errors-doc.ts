@@ -5,6 +5,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { EnerjaxError } from '../core/base/errors.ts';
 import { type DocumentedEntry, loadCatalogue } from '../test/support/catalogue.ts';
 import {
   layOut,
@@ -41,6 +42,10 @@ async function sectionOf(
   } else {
     const error = await workshop.run(code, withImports(layOut(example.fails), names));
     const message = error instanceof Error ? error.message : String(error);
+    if (!(error instanceof EnerjaxError && error.code === code)) {
+      console.error(`the failing example of ${code} does not raise it: ${message}`);
+      process.exitCode = 1;
+    }
     parts.push(
       block('text', message.replaceAll(`${workshop.folder}/`, '')),
       'Repaired:',

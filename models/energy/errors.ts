@@ -13,7 +13,7 @@ export const allPadding = defineError({
   code: 'context-all-padding',
   what: (op: string, rows: readonly number[]) =>
     `${op}: every context token is padding in ${rows.length === 1 ? 'row' : 'rows'} ${list(rows)} of padMask`,
-  fix: 'leave these rows out of the batch, or check the sense of the mask: true marks padding, ~validMask',
+  fix: 'leave these rows out of the batch, or check the sense of the mask: true marks padding: np.logicalNot(validMask)',
   example: {
     fails: `${setup}
 energy(params, config, np.ones([1, 3, 6]), np.ones([1, 4, 2]), { padMask: np.array([[true, true, true]]) })`,

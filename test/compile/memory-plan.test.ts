@@ -68,11 +68,33 @@ test('a donated argument that is still needed is not overwritten', () => {
   assert.is(step.aliases.get(0), undefined);
 });
 
+/** A chain of arrays of many sizes, each used again some steps later. */
+function tangled(seed: number): Plan {
+  let state = seed;
+  const next = (below: number): number => {
+    state = (Math.imul(state, 1103515245) + 12345) & 0x7fffffff;
+    return (state >> 8) % below;
+  };
+  const { program } = trace(
+    ([x]) => {
+      const pool: Value[] = x === undefined ? [] : [x];
+      for (let i = 0; i < 40; i++) {
+        const a = pool[next(pool.length)] ?? np.zeros([4]);
+        const b = pool[pool.length - 1] ?? a;
+        const sum = np.add(np.sum(a), b);
+        pool.push(next(3) === 0 ? np.concatenate([np.ravel(sum), np.ravel(a)]) : np.tanh(sum));
+        if (pool.length > 4) pool.splice(next(3), 1);
+      }
+      return pool;
+    },
+    [makeAval([5], 'float32')],
+  );
+  return compile(program, createJsDevice({ fuse: false }).target);
+}
+
 test('what a kernel writes overlaps with what it reads exactly or not at all', () => {
-  const { program } = trace(() => [np.linspace(np.array([2, 3]), np.array([3]), 4)], []);
-  for (const fuse of [false, true]) {
-    const { steps } = compile(program, createJsDevice({ fuse }).target);
-    for (const { kernel, slots } of steps) {
+  for (let seed = 1; seed <= 20; seed++) {
+    for (const { kernel, slots } of tangled(seed).steps) {
       slots.forEach((a, i) => {
         slots.forEach((b, j) => {
           if (i >= j || a.kind !== 'arena' || b.kind !== 'arena') return;

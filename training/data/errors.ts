@@ -18,7 +18,10 @@ export const folderMissing = defineError({
     previous === null
       ? 'pass the folder that holds meta/ and data/, or make the demonstrations with `npm run make-demos`'
       : `move it back: mv '${previous}' '${folder}'`,
-  example: onDisk,
+  example: {
+    fails: "await openDataset('examples/data/desktop')",
+    works: "await openDataset('examples/data/tabletop')",
+  },
 });
 
 /** A file of the data set is not there. */
@@ -153,7 +156,12 @@ export const noSuchEpisode = defineError({
   what: (index: number, folder: string, count: number) =>
     `readEpisode: there is no episode ${index} in '${folder}', which has ${count} (0 to ${count - 1})`,
   fix: 'take an index from dataset.episodes or from splitEpisodes(dataset, …)',
-  example: onDisk,
+  example: {
+    fails:
+      "const dataset = await openDataset('examples/data/tabletop'); await readEpisode(dataset, dataset.episodes.length)",
+    works:
+      "const dataset = await openDataset('examples/data/tabletop'); await readEpisode(dataset, 0)",
+  },
 });
 
 /** A held-out share that is no share. */
@@ -162,7 +170,12 @@ export const fractionOutOfRange = defineError({
   what: (fraction: number) =>
     `splitEpisodes: heldOut is ${fraction}, but must be at least 0 and less than 1`,
   fix: 'pass a share of the episodes: splitEpisodes(dataset, { heldOut: 0.2 })',
-  example: onDisk,
+  example: {
+    fails:
+      "const dataset = await openDataset('examples/data/tabletop'); splitEpisodes(dataset, { heldOut: 20 })",
+    works:
+      "const dataset = await openDataset('examples/data/tabletop'); splitEpisodes(dataset, { heldOut: 0.2 })",
+  },
 });
 
 /** Action chunks of no length. */
@@ -171,7 +184,12 @@ export const horizonOutOfRange = defineError({
   what: (horizon: number) =>
     `actionChunks: horizon is ${horizon}, but must be a whole number above 0`,
   fix: 'pass how many actions are predicted at once: actionChunks(episode, 10)',
-  example: onDisk,
+  example: {
+    fails:
+      "const dataset = await openDataset('examples/data/tabletop'); actionChunks(await readEpisode(dataset, 0), 0)",
+    works:
+      "const dataset = await openDataset('examples/data/tabletop'); actionChunks(await readEpisode(dataset, 0), 10)",
+  },
 });
 
 /** Statistics of nothing. */
@@ -179,7 +197,12 @@ export const noEpisodes = defineError({
   code: 'dataset-no-episodes',
   what: (op: string) => `${op}: no episode was given`,
   fix: 'pass at least one episode',
-  example: onDisk,
+  example: {
+    fails:
+      "const dataset = await openDataset('examples/data/tabletop'); await datasetStatistics(dataset, [])",
+    works:
+      "const dataset = await openDataset('examples/data/tabletop'); await datasetStatistics(dataset, [0, 1])",
+  },
 });
 
 /** An array handed to the writer that does not fit the others. */

@@ -83,7 +83,7 @@ export function emitLoopProgram(kernel: LoopKernel, options: EmitOptions): Emitt
 /** True if packing would cost more than it saves. */
 function isSlim({ rows, columns, depth, lhs, rhs }: MatmulKernel): boolean {
   if (lhs.source.dtype !== 'float32' || rhs.source.dtype !== 'float32') return true;
-  return rows.extent <= 4 || columns.extent <= 4 || depth <= 4;
+  return rows.extent <= 1 || columns.extent <= 1 || depth <= 4;
 }
 
 /** A matrix product, as plain loops if it is slim. */
