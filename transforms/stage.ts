@@ -75,7 +75,11 @@ export function stageLeaves(
   const traced = trace(
     (tracers) => {
       const result = body(tracers);
-      if (isPromise(result)) throw asyncUnderTrace(name);
+      if (isPromise(result)) {
+        // The promise may fail later on its own, which is not what there is to be told.
+        Promise.resolve(result).catch(() => {});
+        throw asyncUnderTrace(name);
+      }
       const { leaves, structure } = flatten(result);
       outTree = structure;
       return leaves.map((leaf, i) => toOutput(leaf, name, () => structure.paths()[i] ?? ''));

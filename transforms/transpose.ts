@@ -1,11 +1,12 @@
 /** Transposition: a linear program run backwards. */
 import { sameType, showAval } from '../core/base/aval.ts';
+import { atSite } from '../core/base/call-site.ts';
 import { isFloat } from '../core/base/dtype.ts';
 import { invariant } from '../core/base/errors.ts';
 import { inline, replay } from '../core/ir/interpret.ts';
 import { hole, isNoRule, type Tangent } from '../core/ir/primitive.ts';
 import { type Eqn, lookup, type Program, type Var } from '../core/ir/program.ts';
-import { atSite, traceClosed } from '../core/ir/trace.ts';
+import { traceClosed } from '../core/ir/trace.ts';
 import type { Value } from '../core/ir/value.ts';
 import { add } from '../core/primitives/index.ts';
 import { apply } from './apply.ts';

@@ -8,6 +8,7 @@ import { type ArrayNode, buildGraph } from './graph.ts';
 import { planMemory } from './memory-plan.ts';
 import { mergeKernels } from './merge-kernels.ts';
 import type { Plan, Target } from './plan.ts';
+import { rematerialise } from './rematerialise.ts';
 import { simplify } from './simplify.ts';
 
 /**
@@ -22,7 +23,10 @@ export function compile(
 ): Plan {
   const simple = simplify(program);
   return withExprPool(() => {
-    const { nodes, nodeOf } = buildGraph(simple, target.fuse);
+    const lean = target.fuse
+      ? rematerialise(simple, buildGraph(simple, target.fuse).nodeOf)
+      : simple;
+    const { nodes, nodeOf } = buildGraph(lean, target.fuse);
     const results = simple.outputs.map((variable) => lookup(nodeOf, variable));
     const inputs = simple.inputs.map((variable) => lookup(nodeOf, variable).source);
     const { launches, outputs } = buildLaunches(nodes, results, target);

@@ -7,6 +7,7 @@
  */
 
 import { stridesOf } from '../base/aval.ts';
+import { bytesOf } from '../base/dtype.ts';
 import { invariant } from '../base/errors.ts';
 import { type Axis, type Expr, substitute } from '../ir/expr.ts';
 import { axisPosition, flatten, indexConstant, unflatten } from '../ir/index-algebra.ts';
@@ -43,7 +44,12 @@ export interface Fusion {
   readonly isWritten: (node: ArrayNode) => boolean;
 }
 
-const storeCost = 3;
+/** Prices in additions of writing and reading an element, of an array that fits the cache and of one that does not. */
+const memoryCost = { near: { store: 3, load: 1 }, far: { store: 10, load: 4 } };
+/** Bytes from which on an array will have left the cache before it is read again. */
+const farBytes = 2 * 2 ** 20;
+const costOf = (node: ArrayNode) =>
+  node.size * bytesOf(node.aval.dtype) > farBytes ? memoryCost.far : memoryCost.near;
 const maxHomes = 12;
 const maxDepth = 48;
 /** Rows longer than this do not stay in the cache between the passes over them. */
@@ -176,9 +182,10 @@ class FusionPass {
       return this.#pays(homes, (evaluations) => evaluations <= node.size);
     }
     const cost = this.#cost.get(node) ?? facts.cost;
+    const { store, load } = costOf(node);
     return this.#pays(
       homes,
-      (evaluations) => evaluations * cost <= node.size * (cost + storeCost) + evaluations,
+      (evaluations) => evaluations * cost <= node.size * (cost + store) + evaluations * load,
     );
   }
 
@@ -283,6 +290,7 @@ function estimateCosts(nodes: readonly ArrayNode[]): ReadonlyMap<ArrayNode, numb
     }
     const { facts } = node.origin;
     let cost = facts.cost;
+    for (const { operand } of facts.reads) cost += costOf(operand).load - 1;
     for (const operand of new Set(facts.reads.map((read) => read.operand))) {
       if (operand.origin.kind !== 'map' || readers.get(operand) !== 1) continue;
       // A reduction is either nested where it repeats nothing, or written.
@@ -290,7 +298,7 @@ function estimateCosts(nodes: readonly ArrayNode[]): ReadonlyMap<ArrayNode, numb
       // A reduction's operand is priced with its loop; here only what is read once per element counts.
       if (facts.reduces) continue;
       const reads = facts.reads.filter((read) => read.operand === operand).length;
-      cost += reads * ((costs.get(operand) ?? 1) - 1);
+      cost += reads * ((costs.get(operand) ?? 1) - costOf(operand).load);
     }
     costs.set(node, Math.min(cost, 1e6));
   }

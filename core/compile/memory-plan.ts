@@ -1,8 +1,17 @@
 /** Where every array lives: liveness, one arena for intermediates, and memory taken over from dying arrays. */
 import { bytesOf } from '../base/dtype.ts';
-import type { Source } from '../ir/expr.ts';
-import { walk } from '../ir/expr.ts';
+import {
+  type Axis,
+  axisIndex,
+  childrenOf,
+  type Expr,
+  type LoadExpr,
+  type Source,
+  substitute,
+  walk,
+} from '../ir/expr.ts';
 import type { Launch } from './build-kernels.ts';
+import type { KernelStore } from './kernel.ts';
 import type { Slot, Target } from './plan.ts';
 
 /** Steps from the first that writes an array to the last that touches it. */
@@ -68,28 +77,57 @@ function measureLifetimes(launches: readonly Launch[]): Map<Source, Lifetime> {
   return lifetimes;
 }
 
-/** True if `kernel` reads `from` only at the very element that it then writes to `to`. */
+/**
+ * True if `kernel` has read an element of `from` for the last time when it writes that element of `to`:
+ * it reads just there, or, where a row is written by a loop, in loops over the same row before.
+ */
 function isInPlace({ kernel }: Launch, from: Source, to: Source): boolean {
   if (kernel.kind !== 'loop' || from.dtype !== to.dtype || from.length !== to.length) return false;
-  if (kernel.stores.some((store) => store.serial.length > 0 || store.mode !== 'set')) return false;
-  const written = kernel.stores.find((store) => store.target === to);
-  if (written === undefined || written.guard !== null) return false;
-  // A later store of the same iteration must not read what this one has overwritten.
-  if (kernel.stores.length > 1) return false;
-  return kernel.stores.every((store) =>
-    walk([store.index, store.value]).every(
-      (node) =>
-        node.kind !== 'load' ||
-        node.source !== from ||
-        (node.index === written.index && !insideReduction(store.value, node.id)),
-    ),
+  const [store] = kernel.stores;
+  // A later store of the same iteration might read what an earlier one has overwritten.
+  if (store === undefined || kernel.stores.length > 1) return false;
+  if (store.target !== to || store.mode !== 'set' || store.guard !== null) return false;
+  if (!readsOnly(walk([store.value]), from, (read) => isOwnRow(read, store))) return false;
+  return readsOnly(
+    outsideReductions(store.value, new Set(store.serial)),
+    from,
+    (read) => read.index === store.index,
   );
 }
 
-const insideReduction = (root: Parameters<typeof walk>[0][number], id: number): boolean =>
-  walk([root]).some(
-    (node) => node.kind === 'reduce' && walk([node.value]).some((inner) => inner.id === id),
+const readsOnly = (
+  nodes: readonly Expr[],
+  from: Source,
+  isFine: (read: LoadExpr) => boolean,
+): boolean => nodes.every((node) => node.kind !== 'load' || node.source !== from || isFine(node));
+
+/** True if a read is where the store writes, with a loop of the same length in place of the serial one. */
+function isOwnRow({ index }: LoadExpr, store: KernelStore): boolean {
+  if (index === store.index) return true;
+  const [serial] = store.serial;
+  if (serial === undefined || store.serial.length > 1) return false;
+  return [...index.deps].some(
+    (axis) =>
+      axis.extent === serial.extent &&
+      substitute(store.index, new Map([[serial, axisIndex(axis)]])) === index,
   );
+}
+
+/**
+ * What is evaluated while the row is being written: everything but reductions that are finished before,
+ * and those that are not with all that is inside.
+ */
+function outsideReductions(root: Expr, serial: ReadonlySet<Axis>): Expr[] {
+  const seen = new Set<Expr>();
+  const visit = (node: Expr): void => {
+    const isBefore = node.kind === 'reduce' && ![...serial].some((axis) => node.deps.has(axis));
+    if (seen.has(node) || (isBefore && serial.size > 0)) return;
+    seen.add(node);
+    childrenOf(node).forEach(visit);
+  };
+  visit(root);
+  return [...seen];
+}
 
 interface Placed {
   readonly life: Lifetime;

@@ -5,7 +5,6 @@ import type { DType, TypedArray } from '../base/dtype.ts';
 import { invariant } from '../base/errors.ts';
 import { compile } from '../compile/compile.ts';
 import type { Plan } from '../compile/plan.ts';
-import { simplify } from '../compile/simplify.ts';
 import type { Program } from '../ir/program.ts';
 import { show } from '../ir/show.ts';
 import { concrete, evaluate, isTracing, setEvaluator, trace } from '../ir/trace.ts';
@@ -99,7 +98,7 @@ export function compiled(program: Program, donated: ReadonlySet<number> = new Se
 }
 
 function load(program: Program, donated: ReadonlySet<number>, device: Device): Compiled {
-  const plan = compile(simplify(program), device.target, donated);
+  const plan = compile(program, device.target, donated);
   const executable = device.load(plan);
   return {
     plan,

@@ -1,6 +1,8 @@
 /** The loop that every transform is made of: equation by equation, with a rule. */
+
+import { atSite } from '../base/call-site.ts';
 import { type Eqn, lookup, type Program, type Var } from './program.ts';
-import { atSite, bind } from './trace.ts';
+import { bind } from './trace.ts';
 import type { Value } from './value.ts';
 
 /**

@@ -134,17 +134,14 @@ export function concrete(values: readonly Value[]): ConcreteArray[] {
   });
 }
 
-let replaySite: CallSite | null = null;
-
 /** The results of one operation: written down if a program is being traced, else computed at once. */
 export function bind<P extends Params>(
   primitive: PrimitiveOf<P>,
   operands: readonly Value[],
   params: P,
 ): Value[] {
-  const site = replaySite ?? captureSite();
   const current = traces[traces.length - 1];
-  if (current !== undefined) return current.emit(primitive, operands, params, site);
+  if (current !== undefined) return current.emit(primitive, operands, params, captureSite());
   const inputs = concrete(operands);
   const { program } = trace(
     (args) => bind(primitive, args, params),
@@ -163,15 +160,4 @@ export function bindOne<P extends Params>(
   const [result] = bind(primitive, operands, params);
   invariant(result !== undefined, `${primitive.name} has no result`);
   return result;
-}
-
-/** Runs `rule` so that what it binds points at the line where the equation was written. */
-export function atSite<R>(site: CallSite | null, rule: () => R): R {
-  const saved = replaySite;
-  replaySite = site ?? saved;
-  try {
-    return rule();
-  } finally {
-    replaySite = saved;
-  }
 }

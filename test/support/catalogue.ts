@@ -39,6 +39,9 @@ export interface Area {
   readonly entries: readonly DocumentedEntry[];
 }
 
+const sentence = (text: string): string =>
+  `${text.charAt(0).toUpperCase()}${text.slice(1).replace(/\s+/g, ' ').trim()}`;
+
 /** The codes that are defined in a file, each with its doc comment and line. */
 function definitionsIn(file: string, text: string) {
   const source = ts.createSourceFile(file, text, ts.ScriptTarget.ESNext, true);
@@ -54,7 +57,7 @@ function definitionsIn(file: string, text: string) {
       const { line } = source.getLineAndCharacterOfPosition(node.getStart());
       found.push({
         code,
-        meaning: meaning.replace(/^`[\w-]+`:\s*/, '').replace(/\s+/g, ' '),
+        meaning: sentence(meaning.replace(/^`[\w-]+`:\s*/, '')),
         line: line + 1,
       });
     }

@@ -3,6 +3,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { KernelStore, MatmulKernel } from '../../core/compile/kernel.ts';
 import type { Plan } from '../../core/compile/plan.ts';
+import { emitGemm } from '../../core/emit/wasm/gemm.ts';
 import type { Device } from '../../core/host/device.ts';
 import { createWasmDevice } from '../../core/host/wasm/device.ts';
 import {
@@ -198,6 +199,29 @@ test('many small products agree', () => {
     check({ m: 16, n: 16, k: 16, batch: 300 }, device);
     check({ m: 16, n: 16, k: 16, batch: 300, transposeRhs: true, epilogue: 'bias-relu' }, device);
   }
+});
+
+test('hosts without fused multiply-add get the same products', () => {
+  const memory = new WebAssembly.Memory({ initial: 2 });
+  const bytes = emitGemm({ shared: false, relaxed: false });
+  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } });
+  const call = (name: string, ...args: number[]): void => {
+    const found = exports[name];
+    if (typeof found !== 'function') throw new TypeError(`no function ${name}`);
+    found(...args);
+  };
+  const [m, n, k] = [3, 16, 5];
+  const floats = new Float32Array(memory.buffer);
+  const [x, y] = [random(m * k, 1), random(k * n, 2)];
+  floats.set(x, 0);
+  floats.set(y, 1000);
+  call('packLhs', 8000, 0, m, k, k * 4, 4);
+  call('packRhs', 12000, 4000, k, n, n * 4, 4);
+  call('multiply', 8000, 12000, 16000, n * 4, 2, 1, k, k * 64, 1);
+  const wanted = expected({ m, n, k }, x, y, new Float32Array());
+  wanted.forEach((value, i) => {
+    assert.ok(Math.abs(value - (floats[4000 + i] ?? Number.NaN)) < 1e-6);
+  });
 });
 
 test.run();

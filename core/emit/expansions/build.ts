@@ -10,24 +10,42 @@ export const i = (value: number): Expr => constant(value | 0, 'int32');
 /** A uint32 constant. */
 export const u = (value: number): Expr => constant(value >>> 0, 'uint32');
 
+/** a + b. */
 export const add = (a: Expr, b: Expr): Expr => op('add', [a, b]);
+/** a − b. */
 export const sub = (a: Expr, b: Expr): Expr => op('sub', [a, b]);
+/** a · b. */
 export const mul = (a: Expr, b: Expr): Expr => op('mul', [a, b]);
+/** a / b. */
 export const div = (a: Expr, b: Expr): Expr => op('div', [a, b]);
+/** −a. */
 export const neg = (a: Expr): Expr => op('neg', [a]);
+/** |a|. */
 export const abs = (a: Expr): Expr => op('abs', [a]);
+/** √a. */
 export const sqrt = (a: Expr): Expr => op('sqrt', [a]);
+/** a, rounded down. */
 export const floor = (a: Expr): Expr => op('floor', [a]);
 
+/** a = b. */
 export const eq = (a: Expr, b: Expr): Expr => op('eq', [a, b]);
+/** a ≠ b. */
 export const ne = (a: Expr, b: Expr): Expr => op('ne', [a, b]);
+/** a < b. */
 export const lt = (a: Expr, b: Expr): Expr => op('lt', [a, b]);
+/** a ≤ b. */
 export const le = (a: Expr, b: Expr): Expr => op('le', [a, b]);
+/** a > b. */
 export const gt = (a: Expr, b: Expr): Expr => op('gt', [a, b]);
+/** a ≥ b. */
 export const ge = (a: Expr, b: Expr): Expr => op('ge', [a, b]);
+/** Bits in both, or logical and. */
 export const and = (a: Expr, b: Expr): Expr => op('and', [a, b]);
+/** Bits in either, or logical or. */
 export const or = (a: Expr, b: Expr): Expr => op('or', [a, b]);
+/** Bits in one of the two. */
 export const xor = (a: Expr, b: Expr): Expr => op('xor', [a, b]);
+/** All bits flipped, or logical not. */
 export const not = (a: Expr): Expr => op('not', [a]);
 
 /** Shifts by less than 32. */
@@ -36,11 +54,16 @@ export const shiftRight = (a: Expr, by: Expr): Expr => op('shiftRightLogical', [
 export const shiftRightSigned = (a: Expr, by: Expr): Expr =>
   op('shiftRightArithmetic', [a, by], a.dtype);
 
+/** `yes` where the condition holds, else `no`; both are computed. */
 export const select = (condition: Expr, yes: Expr, no: Expr): Expr =>
   op('select', [condition, yes, no]);
+/** `a` as another type, by value. */
 export const convert = (a: Expr, dtype: DType): Expr => op('convert', [a], dtype);
+/** The bits of a float32 as int32. */
 export const bits = (a: Expr): Expr => op('bitcast', [a], 'int32');
+/** The bits of a float32 as uint32. */
 export const unsignedBits = (a: Expr): Expr => op('bitcast', [a], 'uint32');
+/** The float32 with these bits. */
 export const fromBits = (a: Expr): Expr => op('bitcast', [a], 'float32');
 
 /** Horner's rule; the highest power first. */

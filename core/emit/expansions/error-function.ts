@@ -11,6 +11,7 @@ import { minusLogOneMinusSquare } from './logarithm.ts';
 
 const { f, i, add, sub, mul, div, neg, abs, sqrt, select, polynomial } = scalar;
 
+/** The error function. */
 export function erf(x: Expr): Expr {
   // Beyond this, erf rounds to ±1.
   const limit = 3.832506856900711;
@@ -34,6 +35,7 @@ export function erf(x: Expr): Expr {
   return scalar.atLeast(scalar.atMost(value, 1), -1);
 }
 
+/** 1 − erf(x), exact in the tail. */
 export function erfc(x: Expr): Expr {
   const size = abs(x);
   const inverse = div(f(1), size);
@@ -64,6 +66,7 @@ export function erfc(x: Expr): Expr {
   return select(scalar.isNotNumber(x), x, value);
 }
 
+/** The inverse error function; ±∞ at ±1, NaN beyond. */
 export function erfInv(x: Expr): Expr {
   const w = minusLogOneMinusSquare(x);
   const isNear = scalar.lt(w, f(5));

@@ -39,8 +39,10 @@ function scaledExp(x: Expr, shift: number): Expr {
   return mul(mul(add(minusOne, f(1)), first), powerOfTwo(rest));
 }
 
+/** e to the power x; overflows to infinity and reaches denormals, within 2 units in the last place. */
 export const exp = (x: Expr): Expr => scaledExp(x, 0);
 
+/** exp(x) − 1, exact near 0. */
 export function expm1(x: Expr): Expr {
   const { n, minusOne } = reduceExp(scalar.atLeast(scalar.atMost(x, 87), -18));
   const power = powerOfTwo(n);
@@ -56,6 +58,7 @@ export function logistic(x: Expr): Expr {
   return div(select(scalar.lt(x, f(0)), small, f(1)), denominator);
 }
 
+/** The hyperbolic tangent. */
 export function tanh(x: Expr): Expr {
   const size = abs(x);
   const square = mul(x, x);
@@ -79,6 +82,7 @@ export function tanh(x: Expr): Expr {
   return select(scalar.lt(size, f(0.625)), near, withSign(far, scalar.signBit(x)));
 }
 
+/** The hyperbolic sine. */
 export function sinh(x: Expr): Expr {
   const size = abs(x);
   const square = mul(x, x);
@@ -91,6 +95,7 @@ export function sinh(x: Expr): Expr {
   return select(scalar.lt(size, f(1)), near, withSign(far, scalar.signBit(x)));
 }
 
+/** The hyperbolic cosine. */
 export function cosh(x: Expr): Expr {
   const half = scaledExp(abs(x), -1);
   return add(half, div(f(0.25), half));

@@ -54,8 +54,10 @@ function withEdges(x: Expr, inside: Expr): Expr {
   return select(bad, f(Number.NaN), notNegative);
 }
 
+/** The natural logarithm; −∞ at 0, NaN below. */
 export const log = (x: Expr): Expr => withEdges(x, logPositive(x, null));
 
+/** log(1 + x), exact near 0. */
 export function log1p(x: Expr): Expr {
   const sum = add(f(1), x);
   // What rounding 1 + x lost, to first order.
@@ -64,6 +66,7 @@ export function log1p(x: Expr): Expr {
   return select(scalar.lt(abs(x), f(1e-8)), x, value);
 }
 
+/** The inverse hyperbolic sine. */
 export function asinh(x: Expr): Expr {
   const size = abs(x);
   const square = mul(size, size);
@@ -72,6 +75,7 @@ export function asinh(x: Expr): Expr {
   return withSign(select(scalar.gt(size, f(1e9)), far, near), scalar.signBit(x));
 }
 
+/** The inverse hyperbolic cosine; NaN below 1. */
 export function acosh(x: Expr): Expr {
   const above = sub(x, f(1));
   const near = log1p(add(above, sqrt(add(add(above, above), mul(above, above)))));
@@ -80,6 +84,7 @@ export function acosh(x: Expr): Expr {
   return select(scalar.lt(x, f(1)), f(Number.NaN), value);
 }
 
+/** The inverse hyperbolic tangent; ±∞ at ±1, NaN beyond. */
 export function atanh(x: Expr): Expr {
   const size = abs(x);
   const value = mul(f(0.5), log1p(div(add(size, size), sub(f(1), size))));

@@ -97,6 +97,7 @@ function isOdd(y: Expr): Expr {
   return scalar.and(isInteger(y), scalar.ne(scalar.floor(half), half));
 }
 
+/** x to the power y for float32, with the special cases of IEEE 754. */
 export function pow(x: Expr, y: Expr): Expr {
   const size = abs(x);
   const tame = select(scalar.and(scalar.gt(size, f(0)), scalar.lt(size, f(Infinity))), size, f(1));

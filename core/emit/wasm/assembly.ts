@@ -1,9 +1,6 @@
 /** Short forms for functions that are written by hand. */
 import { branch, branchIf, control, i32, i32Const, localGet, localSet } from './opcodes.ts';
 
-export const add = i32.add;
-export const multiply = i32.mul;
-
 /** local += bytes. */
 export const advance = (local: number, amount: readonly number[]): number[] => [
   ...localGet(local),

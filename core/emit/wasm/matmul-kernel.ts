@@ -26,13 +26,13 @@ import { helperFunctions } from './helpers.ts';
 import {
   addLoopFunction,
   type EmitOptions,
-  emitLoopKernel,
   kernelSignature,
   scheduleLoops,
 } from './loop-kernel.ts';
 import { expandOperations } from './merge-axes.ts';
 import { FunctionBuilder, ModuleBuilder } from './module.ts';
 import { call, i32, i32Const, i32Load, localGet } from './opcodes.ts';
+import { type EmittedProgram, emitLoopProgram, type Launch } from './program.ts';
 import { pushScalar } from './scalar-expressions.ts';
 
 /** Rows, columns and summands that are worked on at once. */
@@ -42,48 +42,11 @@ const DEPTH_BLOCK = 256;
 /** Products whose packed right operand is smaller than this are packed by each thread for itself. */
 const SMALL_PANEL_BYTES = 1 << 18;
 
-/** One launch of a kernel's function over `units`. */
-export interface Launch {
-  readonly name: 'run' | 'pack' | 'rows' | 'products';
-  readonly units: number;
-  /** Rough time of one unit, in nanoseconds. */
-  readonly unitCost: number;
-  /** Batch and first column, for functions that work on one block of columns. */
-  readonly block: { readonly batch: number; readonly column: number } | null;
-}
-
-/** What the host must do to run a kernel. */
-export interface EmittedProgram {
-  readonly bytes: Uint8Array<ArrayBuffer>;
-  readonly launches: readonly Launch[];
-  /** Names of the functions of gemm.ts that the module imports. */
-  readonly needsGemm: boolean;
-  /** Bytes of private memory per thread, and of memory that all threads of a launch share. */
-  readonly scratchBytes: number;
-  readonly sharedBytes: number;
-  readonly text: string;
-}
-
-/** Words after the buffer addresses in a kernel's table: batch, first column, address of packed panels. */
-export const EXTRA_WORDS = 3;
-
-/** A loop kernel as a program of one launch. */
-export function emitLoopProgram(kernel: LoopKernel, options: EmitOptions): EmittedProgram {
-  const { bytes, units, unitCost, text } = emitLoopKernel(kernel, options);
-  return {
-    bytes,
-    launches: units === 0 ? [] : [{ name: 'run', units, unitCost, block: null }],
-    needsGemm: false,
-    scratchBytes: 0,
-    sharedBytes: 0,
-    text,
-  };
-}
-
 /** True if packing would cost more than it saves. */
 function isSlim({ rows, columns, depth, lhs, rhs }: MatmulKernel): boolean {
   if (lhs.source.dtype !== 'float32' || rhs.source.dtype !== 'float32') return true;
-  return rows.extent <= 1 || columns.extent <= 1 || depth <= 4;
+  const isTransposed = rhs.rowStride === 1;
+  return rows.extent <= (isTransposed ? 4 : 1) || columns.extent <= 4 || depth <= 4;
 }
 
 /** A matrix product, as plain loops if it is slim. */

@@ -1,6 +1,6 @@
 /** Puts functions together into the bytes of a WebAssembly module. */
 import { type Code, flatten, text, unsigned } from './bytes.ts';
-import { localGet, typeCodes, type ValueType } from './opcodes.ts';
+import { typeCodes, type ValueType } from './opcodes.ts';
 
 /** Parameters and results of a function. */
 export interface Signature {
@@ -123,6 +123,3 @@ function concat(parts: readonly (readonly number[])[]): number[] {
   for (const part of parts) for (const byte of part) all.push(byte);
   return all;
 }
-
-/** Appends the values of locals. */
-export const get = (...locals: readonly number[]): number[] => locals.flatMap(localGet);

@@ -27,36 +27,50 @@ export const control = {
   select: [0x1b],
 } as const;
 
+/** Jumps out of (or back to the start of) the enclosing block number `depth`. */
 export const branch = (depth: number): number[] => [0x0c, ...unsigned(depth)];
+/** {@link branch} if the i32 on the stack is not 0. */
 export const branchIf = (depth: number): number[] => [0x0d, ...unsigned(depth)];
+/** Calls a function. */
 export const call = (index: number): number[] => [0x10, ...unsigned(index)];
+/** Pushes a local. */
 export const localGet = (local: number): number[] => [0x20, ...unsigned(local)];
+/** Pops into a local. */
 export const localSet = (local: number): number[] => [0x21, ...unsigned(local)];
+/** Copies the top of the stack into a local. */
 export const localTee = (local: number): number[] => [0x22, ...unsigned(local)];
+/** Pushes an i32. */
 export const i32Const = (value: number): number[] => [0x41, ...signed(value)];
+/** Pushes an f32. */
 export const f32Const = (value: number): number[] => [0x43, ...float32Bytes(value)];
+/** Pushes an f64. */
 export const f64Const = (value: number): number[] => [0x44, ...float64Bytes(value)];
 
 /** Alignment 4 bytes and a constant offset, unsigned. */
 const memory = (offset: number): number[] => [2, ...unsigned(offset)];
+/** Loads an i32. */
 export const i32Load = (offset = 0): number[] => [0x28, ...memory(offset)];
+/** Loads an f32. */
 export const f32Load = (offset = 0): number[] => [0x2a, ...memory(offset)];
+/** Stores an i32. */
 export const i32Store = (offset = 0): number[] => [0x36, ...memory(offset)];
+/** Stores an f32. */
 export const f32Store = (offset = 0): number[] => [0x38, ...memory(offset)];
+/** Loads four lanes. */
 export const v128Load = (offset = 0): number[] => [...simd(0), ...memory(offset)];
+/** Loads one lane into all four. */
 export const v128Load32Splat = (offset = 0): number[] => [...simd(9), ...memory(offset)];
+/** Loads one lane; the others are 0. */
 export const v128Load32Zero = (offset = 0): number[] => [...simd(92), ...memory(offset)];
+/** Stores four lanes. */
 export const v128Store = (offset = 0): number[] => [...simd(11), ...memory(offset)];
+/** Loads one lane, keeping the others. */
 export const v128Load32Lane = (lane: number, offset = 0): number[] => [
   ...simd(86),
   ...memory(offset),
   lane,
 ];
-export const v128Store32Lane = (lane: number, offset = 0): number[] => [
-  ...simd(90),
-  ...memory(offset),
-  lane,
-];
+/** Pushes four i32 lanes. */
 export const v128Const = (lanes: readonly number[]): number[] => [
   ...simd(12),
   ...lanes.flatMap((lane) => [lane, lane >> 8, lane >> 16, lane >> 24].map((b) => b & 0xff)),
@@ -66,9 +80,13 @@ export const shuffle32 = (lanes: readonly number[]): number[] => [
   ...simd(13),
   ...lanes.flatMap((lane) => [0, 1, 2, 3].map((byte) => lane * 4 + byte)),
 ];
+/** One lane as i32. */
 export const i32x4Extract = (lane: number): number[] => [...simd(27), lane];
+/** Replaces one lane by an i32. */
 export const i32x4Replace = (lane: number): number[] => [...simd(28), lane];
+/** One lane as f32. */
 export const f32x4Extract = (lane: number): number[] => [...simd(31), lane];
+/** Replaces one lane by an f32. */
 export const f32x4Replace = (lane: number): number[] => [...simd(32), lane];
 
 /** Instructions on 32-bit integers. */

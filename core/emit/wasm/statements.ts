@@ -1,36 +1,17 @@
-/** Writes statements: names, loops, running totals and stores. */
+/** Writes statements: names, loops and running totals. */
 import { invariant } from '../../base/errors.ts';
-import type { KernelStore } from '../../compile/kernel.ts';
 import type { LoopStatement, Statement } from '../../compile/structure.ts';
-import type { Axis } from '../../ir/expr.ts';
-import { type Expr, type ReduceExpr, walk } from '../../ir/expr.ts';
+import type { Axis, Expr, ReduceExpr } from '../../ir/expr.ts';
 import { identityOf } from '../../ir/scalar-ops.ts';
-import { strideAlong } from './addresses.ts';
 import type { Code } from './bytes.ts';
 import { combineScalars, combineVectors, pushCombinedLanes, pushIdentity } from './combine.ts';
 import { type Emitter, type LoopFrame, localType } from './emitter.ts';
-import {
-  branchIf,
-  control,
-  f32,
-  f32Load,
-  f32Store,
-  f32x4,
-  i32,
-  i32Const,
-  i32Load,
-  i32Store,
-  i32x4,
-  i32x4Extract,
-  localGet,
-  localSet,
-  localTee,
-  v128,
-  v128Load,
-  v128Store,
-} from './opcodes.ts';
-import { pushAddress, pushScalar } from './scalar-expressions.ts';
-import { pushLane, pushVector } from './vector-expressions.ts';
+import { isLongSum, LongSum } from './long-sum.ts';
+import { writeLet } from './names.ts';
+import { branchIf, control, i32, i32Const, localGet, localSet, localTee } from './opcodes.ts';
+import { pushScalar } from './scalar-expressions.ts';
+import { writeStores } from './stores.ts';
+import { pushVector } from './vector-expressions.ts';
 import type { VectorPlan } from './vector-plan.ts';
 
 /** Where a loop starts and ends: fixed, or the part of the axis that a unit of work covers. */
@@ -67,33 +48,6 @@ export function writeStatements(context: StatementContext, statements: readonly 
       writeStores(emitter, group);
     }
   }
-}
-
-/** Names a value. Sums of indices stay unnamed, since addresses take them apart; their atoms are named. */
-function writeLet(emitter: Emitter, expr: Expr): void {
-  if (expr.kind === 'affine') {
-    for (const { atom } of expr.terms) if (atom.kind !== 'axis') writeLet(emitter, atom);
-    return;
-  }
-  if (emitter.find(expr) === undefined) emitter.bind(expr, ...valueLocals(emitter, expr));
-}
-
-/** New locals with the value: one scalar, or one vector per copy. */
-function valueLocals(emitter: Emitter, expr: Expr): [locals: number[], isVector: boolean] {
-  if (!emitter.varies(expr)) {
-    const local = emitter.local(localType(expr.dtype));
-    pushScalar(emitter, expr);
-    emitter.emit(localSet(local));
-    return [[local], false];
-  }
-  const copies = emitter.vector?.copies ?? 1;
-  const locals = Array.from({ length: copies }, (_, copy) => {
-    const local = emitter.local('v128');
-    pushVector(emitter, expr, copy);
-    emitter.emit(localSet(local));
-    return local;
-  });
-  return [locals, true];
 }
 
 /** Accumulators of a reduction or a running total at their start, and how to take in a value. */
@@ -270,73 +224,6 @@ function writePass(
   return accumulators.map((locals, k) => sums[k]?.totals ?? locals);
 }
 
-const isLongSum = (reduce: ReduceExpr): boolean =>
-  reduce.op === 'add' && reduce.dtype === 'float32';
-
-/**
- * A float sum in two levels: partial sums of a block of turns, added up with compensation.
- *
- * @see Kahan: Further remarks on reducing truncation errors, CACM 8 (1965).
- */
-class LongSum {
-  readonly totals: number[];
-  readonly #emitter: Emitter;
-  readonly #partials: readonly number[];
-  readonly #lost: number[];
-  readonly #isVector: boolean;
-
-  constructor(emitter: Emitter, partials: readonly number[], isVector: boolean) {
-    this.#emitter = emitter;
-    this.#partials = partials;
-    this.#isVector = isVector;
-    this.totals = partials.map(() => this.#zero());
-    this.#lost = partials.map(() => this.#zero());
-  }
-
-  #zero(): number {
-    const local = this.#emitter.local(this.#isVector ? 'v128' : 'f32');
-    this.#pushZero();
-    this.#emitter.emit(localSet(local));
-    return local;
-  }
-
-  #pushZero(): void {
-    if (this.#isVector) this.#emitter.constantVector(0, 'float32');
-    else this.#emitter.emit([0x43, 0, 0, 0, 0]);
-  }
-
-  /** Adds the partial sums to the totals and starts new ones. */
-  setAside(): void {
-    const emitter = this.#emitter;
-    const { add, sub } = this.#isVector ? f32x4 : f32;
-    const type = this.#isVector ? 'v128' : 'f32';
-    this.#partials.forEach((partial, k) => {
-      const [total = 0, lost = 0] = [this.totals[k], this.#lost[k]];
-      const [value, sum] = [emitter.local(type), emitter.local(type)];
-      emitter.emit(localGet(partial), localGet(lost), sub, localSet(value));
-      emitter.emit(localGet(total), localGet(value), add, localSet(sum));
-      emitter.emit(localGet(sum), localGet(total), sub, localGet(value), sub, localSet(lost));
-      // Infinite sums have no rounding error, but ∞ − ∞ would make one of NaN.
-      if (this.#isVector) {
-        emitter.emit(
-          localGet(lost),
-          localGet(lost),
-          localGet(lost),
-          f32x4.eq,
-          v128.and,
-          localSet(lost),
-        );
-      } else {
-        emitter.emit(localGet(lost), [0x43, 0, 0, 0, 0], localGet(lost), localGet(lost), f32.eq);
-        emitter.emit(control.select, localSet(lost));
-      }
-      emitter.emit(localGet(sum), localSet(total));
-      this.#pushZero();
-      emitter.emit(localSet(partial));
-    });
-  }
-}
-
 interface Counted extends Bounds {
   readonly axis: Axis;
   readonly step: number;
@@ -406,128 +293,4 @@ function writeCounted(
     emitter.emit(i32.ltS, branchIf(0), control.end);
   }
   if (mayBeEmpty) emitter.emit(control.end);
-}
-
-/** Stores of one place. All values are computed before the first write if a later one reads what it changes. */
-function writeStores(emitter: Emitter, stores: readonly KernelStore[]): void {
-  const early = new Set<KernelStore>();
-  stores.forEach((store, k) => {
-    const before = new Set(stores.slice(0, k).map((s) => s.target));
-    const parts = [store.index, store.value, ...(store.guard === null ? [] : [store.guard])];
-    const reads = walk(parts).some((e) => e.kind === 'load' && before.has(e.source));
-    if (reads) early.add(store);
-  });
-  emitter.scoped(() => {
-    for (const store of early) {
-      for (const part of [store.value, store.guard, store.index]) {
-        if (part !== null && part.kind !== 'const' && part.kind !== 'axis') writeLet(emitter, part);
-      }
-    }
-    for (const store of stores) {
-      if (emitter.vector !== null && dependsOn(store, emitter.vector.axis))
-        writeVectorStore(emitter, store);
-      else writeScalarStore(emitter, store);
-    }
-  });
-}
-
-const dependsOn = ({ index, value, guard }: KernelStore, axis: Axis): boolean =>
-  index.deps.has(axis) || value.deps.has(axis) || (guard?.deps.has(axis) ?? false);
-
-function writeScalarStore(emitter: Emitter, store: KernelStore): void {
-  const { guard } = store;
-  if (guard === null) {
-    storeElement(emitter, store);
-    return;
-  }
-  pushScalar(emitter, guard);
-  emitter.emit(control.if);
-  emitter.conditional(() => storeElement(emitter, store));
-  emitter.emit(control.end);
-}
-
-function storeElement(emitter: Emitter, { target, index, value, mode }: KernelStore): void {
-  const { dtype } = target;
-  const offset = pushAddress(emitter, target, index);
-  const isFloat = dtype === 'float32';
-  if (mode === 'set') {
-    pushScalar(emitter, value);
-  } else {
-    const address = emitter.local('i32');
-    emitter.emit(localTee(address), localGet(address), isFloat ? f32Load(offset) : i32Load(offset));
-    pushScalar(emitter, value);
-    combineScalars(emitter, mode, dtype);
-  }
-  emitter.emit(isFloat ? f32Store(offset) : i32Store(offset));
-}
-
-function writeVectorStore(emitter: Emitter, store: KernelStore): void {
-  const { vector } = emitter;
-  invariant(vector !== null, 'a vector store outside a vector loop');
-  const { guard } = store;
-  const isGuarded = guard?.deps.has(vector.axis) ?? false;
-  const isWide = strideAlong(store.index, vector.axis) === 1 && !isGuarded;
-  if (guard !== null && !isGuarded) {
-    pushScalar(emitter, guard);
-    emitter.emit(control.if);
-  }
-  emitter.conditional(() => {
-    for (let copy = 0; copy < vector.copies; copy++) {
-      if (isWide) storeVector(emitter, store, copy);
-      else storeLanes(emitter, store, copy, isGuarded);
-    }
-  });
-  if (guard !== null && !isGuarded) emitter.emit(control.end);
-}
-
-function storeVector(
-  emitter: Emitter,
-  { target, index, value, mode }: KernelStore,
-  copy: number,
-): void {
-  const { dtype } = target;
-  const offset = pushAddress(emitter, target, index, 4 * copy);
-  if (mode === 'set') {
-    pushVector(emitter, value, copy);
-  } else {
-    const address = emitter.local('i32');
-    emitter.emit(localTee(address), localGet(address), v128Load(offset));
-    if (dtype === 'bool') emitter.emit(i32x4.neg);
-    pushVector(emitter, value, copy);
-    emitter.emit(combineVectors(mode, dtype));
-  }
-  if (dtype === 'bool') emitter.emit(i32x4.neg);
-  emitter.emit(v128Store(offset));
-}
-
-/** Lane by lane: for strides other than 1, indices from data, and guards that differ. */
-function storeLanes(emitter: Emitter, store: KernelStore, copy: number, isGuarded: boolean): void {
-  const { target, index, value, mode, guard } = store;
-  const { dtype } = target;
-  const isFloat = dtype === 'float32';
-  const vectorLocal = (expr: Expr): number => {
-    const local = emitter.local('v128');
-    pushVector(emitter, expr, copy);
-    emitter.emit(localSet(local));
-    return local;
-  };
-  const [values, indices] = [vectorLocal(value), vectorLocal(index)];
-  const guards = isGuarded && guard !== null ? vectorLocal(guard) : null;
-  const pointer = emitter.pointers.get(target);
-  invariant(pointer !== undefined, 'a buffer that the kernel does not list');
-  const address = emitter.local('i32');
-  for (let lane = 0; lane < 4; lane++) {
-    if (guards !== null) emitter.emit(localGet(guards), i32x4Extract(lane), control.if);
-    emitter.emit(localGet(indices), i32x4Extract(lane), i32Const(2), i32.shl, localGet(pointer));
-    emitter.emit(i32.add, localTee(address));
-    if (mode === 'set') {
-      pushLane(emitter, values, lane, dtype);
-    } else {
-      emitter.emit(localGet(address), isFloat ? f32Load() : i32Load());
-      pushLane(emitter, values, lane, dtype);
-      combineScalars(emitter, mode, dtype);
-    }
-    emitter.emit(isFloat ? f32Store() : i32Store());
-    if (guards !== null) emitter.emit(control.end);
-  }
 }

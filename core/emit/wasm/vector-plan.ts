@@ -132,7 +132,7 @@ function forget(plan: Map<LoopStatement, number>, statements: readonly Statement
 function copiesFor(perTurn: number, turns: number, loop: LoopStatement): number {
   const hasInner = loop.body.some((statement) => statement.kind === 'loop');
   const body = hasInner ? perTurn / innerTurns(loop.body) : perTurn;
-  const wanted = hasInner && body <= 6 ? 8 : body <= 16 ? 4 : body <= 60 ? 2 : 1;
+  const wanted = hasInner && body <= 6 ? 8 : body <= 16 ? 4 : body <= 100 ? 2 : 1;
   let copies = wanted;
   while (copies > turns) copies /= 2;
   return Math.max(1, copies);

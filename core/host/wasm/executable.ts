@@ -2,7 +2,7 @@
 import { sizeOf } from '../../base/aval.ts';
 import { invariant } from '../../base/errors.ts';
 import type { Plan } from '../../compile/plan.ts';
-import { EXTRA_WORDS } from '../../emit/wasm/matmul-kernel.ts';
+import { EXTRA_WORDS } from '../../emit/wasm/program.ts';
 import type { Storage } from '../../ir/value.ts';
 import type { Executable } from '../device.ts';
 import type { Heap, Workspace } from './heap.ts';
@@ -53,6 +53,7 @@ interface Bound {
   last: number;
 }
 
+/** Tables of addresses, and calls in order; everything that does not change between runs is prepared. */
 export class WasmExecutable implements Executable {
   readonly kernels: readonly string[];
   readonly arenaBytes: number;

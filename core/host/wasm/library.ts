@@ -3,12 +3,8 @@
 import { invariant } from '../../base/errors.ts';
 import type { Kernel } from '../../compile/kernel.ts';
 import { emitGemm } from '../../emit/wasm/gemm.ts';
-import {
-  type EmittedProgram,
-  emitLoopProgram,
-  emitMatmulProgram,
-  type Launch,
-} from '../../emit/wasm/matmul-kernel.ts';
+import { emitMatmulProgram } from '../../emit/wasm/matmul-kernel.ts';
+import { type EmittedProgram, emitLoopProgram, type Launch } from '../../emit/wasm/program.ts';
 import { withExprPool } from '../../ir/expr.ts';
 
 /** A kernel's function: first unit, end, scratch memory of the thread, table of addresses. */

@@ -5,7 +5,7 @@
 import { invariant } from '../../base/errors.ts';
 import type { LoadedKernel } from './library.ts';
 import { nodeModule, type Thread } from './node.ts';
-import { controlWords as at, workerSource } from './worker-source.ts';
+import { controlWords as at, functionNames, SPINS, workerSource } from './worker-source.ts';
 
 /** One range of units to compute. */
 export interface Job {
@@ -18,9 +18,6 @@ export interface Job {
   readonly scratch: number;
   readonly scratchBytes: number;
 }
-
-/** Looks this often before it sleeps: waking a thread takes several microseconds. */
-const SPINS = 2000;
 
 /** Threads besides the calling one; they start at the first job and help from when they are up. */
 export class Threads {
@@ -111,6 +108,3 @@ export class Threads {
     }
   }
 }
-
-/** Functions of kernels by number. The worker has the same list. */
-const functionNames = ['run', 'pack', 'rows', 'products'];

@@ -28,6 +28,12 @@ export const controlWords = {
   failed: 12,
 } as const;
 
+/** Functions of kernels, by the number that jobs name them with. */
+export const functionNames = ['run', 'pack', 'rows', 'products'];
+
+/** Looks this often before it sleeps: waking a thread takes several microseconds. */
+export const SPINS = 2000;
+
 /** JavaScript without imports but Node's own. */
 export const workerSource = `
 'use strict';
@@ -37,7 +43,7 @@ const { memory, gemm } = workerData;
 const control = new Int32Array(memory.buffer, at.address, at.count);
 const gemmExports = new WebAssembly.Instance(gemm, { env: { memory } }).exports;
 const kernels = new Map();
-const names = ['run', 'pack', 'rows', 'products'];
+const names = ${JSON.stringify(functionNames)};
 
 function functionOf(id, name) {
   while (!kernels.has(id)) {
@@ -64,7 +70,7 @@ function work(ordinal) {
 let seen = Atomics.load(control, at.generation);
 const ordinal = Atomics.add(control, at.ready, 1);
 for (;;) {
-  for (let spin = 0; spin < ${2000} && Atomics.load(control, at.generation) === seen; spin++);
+  for (let spin = 0; spin < ${SPINS} && Atomics.load(control, at.generation) === seen; spin++);
   while (Atomics.load(control, at.generation) === seen) Atomics.wait(control, at.generation, seen);
   seen = Atomics.load(control, at.generation);
   if (ordinal >= control[at.helpers]) continue;

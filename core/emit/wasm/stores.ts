@@ -1,0 +1,150 @@
+/** Writes stores: whole vectors where elements are neighbours, else lane by lane. */
+import { invariant } from '../../base/errors.ts';
+import type { KernelStore } from '../../compile/kernel.ts';
+import { type Axis, type Expr, walk } from '../../ir/expr.ts';
+import { strideAlong } from './addresses.ts';
+import { combineScalars, combineVectors } from './combine.ts';
+import type { Emitter } from './emitter.ts';
+import { writeLet } from './names.ts';
+import {
+  control,
+  f32Load,
+  f32Store,
+  i32,
+  i32Const,
+  i32Load,
+  i32Store,
+  i32x4,
+  i32x4Extract,
+  localGet,
+  localSet,
+  localTee,
+  v128Load,
+  v128Store,
+} from './opcodes.ts';
+import { pushAddress, pushScalar } from './scalar-expressions.ts';
+import { pushLane, pushVector } from './vector-expressions.ts';
+
+/** Stores of one place. All values are computed before the first write if a later one reads what it changes. */
+export function writeStores(emitter: Emitter, stores: readonly KernelStore[]): void {
+  const early = new Set<KernelStore>();
+  stores.forEach((store, k) => {
+    const before = new Set(stores.slice(0, k).map((s) => s.target));
+    const parts = [store.index, store.value, ...(store.guard === null ? [] : [store.guard])];
+    const reads = walk(parts).some((e) => e.kind === 'load' && before.has(e.source));
+    if (reads) early.add(store);
+  });
+  emitter.scoped(() => {
+    for (const store of early) {
+      for (const part of [store.value, store.guard, store.index]) {
+        if (part !== null && part.kind !== 'const' && part.kind !== 'axis') writeLet(emitter, part);
+      }
+    }
+    for (const store of stores) {
+      if (emitter.vector !== null && dependsOn(store, emitter.vector.axis))
+        writeVectorStore(emitter, store);
+      else writeScalarStore(emitter, store);
+    }
+  });
+}
+
+const dependsOn = ({ index, value, guard }: KernelStore, axis: Axis): boolean =>
+  index.deps.has(axis) || value.deps.has(axis) || (guard?.deps.has(axis) ?? false);
+
+function writeScalarStore(emitter: Emitter, store: KernelStore): void {
+  const { guard } = store;
+  if (guard === null) {
+    storeElement(emitter, store);
+    return;
+  }
+  pushScalar(emitter, guard);
+  emitter.emit(control.if);
+  emitter.conditional(() => storeElement(emitter, store));
+  emitter.emit(control.end);
+}
+
+function storeElement(emitter: Emitter, { target, index, value, mode }: KernelStore): void {
+  const { dtype } = target;
+  const offset = pushAddress(emitter, target, index);
+  const isFloat = dtype === 'float32';
+  if (mode === 'set') {
+    pushScalar(emitter, value);
+  } else {
+    const address = emitter.local('i32');
+    emitter.emit(localTee(address), localGet(address), isFloat ? f32Load(offset) : i32Load(offset));
+    pushScalar(emitter, value);
+    combineScalars(emitter, mode, dtype);
+  }
+  emitter.emit(isFloat ? f32Store(offset) : i32Store(offset));
+}
+
+function writeVectorStore(emitter: Emitter, store: KernelStore): void {
+  const { vector } = emitter;
+  invariant(vector !== null, 'a vector store outside a vector loop');
+  const { guard } = store;
+  const isGuarded = guard?.deps.has(vector.axis) ?? false;
+  const isWide = strideAlong(store.index, vector.axis) === 1 && !isGuarded;
+  if (guard !== null && !isGuarded) {
+    pushScalar(emitter, guard);
+    emitter.emit(control.if);
+  }
+  emitter.conditional(() => {
+    for (let copy = 0; copy < vector.copies; copy++) {
+      if (isWide) storeVector(emitter, store, copy);
+      else storeLanes(emitter, store, copy, isGuarded);
+    }
+  });
+  if (guard !== null && !isGuarded) emitter.emit(control.end);
+}
+
+function storeVector(
+  emitter: Emitter,
+  { target, index, value, mode }: KernelStore,
+  copy: number,
+): void {
+  const { dtype } = target;
+  const offset = pushAddress(emitter, target, index, 4 * copy);
+  if (mode === 'set') {
+    pushVector(emitter, value, copy);
+  } else {
+    const address = emitter.local('i32');
+    emitter.emit(localTee(address), localGet(address), v128Load(offset));
+    if (dtype === 'bool') emitter.emit(i32x4.neg);
+    pushVector(emitter, value, copy);
+    emitter.emit(combineVectors(mode, dtype));
+  }
+  if (dtype === 'bool') emitter.emit(i32x4.neg);
+  emitter.emit(v128Store(offset));
+}
+
+/** Lane by lane: for strides other than 1, indices from data, and guards that differ. */
+function storeLanes(emitter: Emitter, store: KernelStore, copy: number, isGuarded: boolean): void {
+  const { target, index, value, mode, guard } = store;
+  const { dtype } = target;
+  const isFloat = dtype === 'float32';
+  const vectorLocal = (expr: Expr): number => {
+    const local = emitter.local('v128');
+    pushVector(emitter, expr, copy);
+    emitter.emit(localSet(local));
+    return local;
+  };
+  const [values, indices] = [vectorLocal(value), vectorLocal(index)];
+  const guards = isGuarded && guard !== null ? vectorLocal(guard) : null;
+  const pointer = emitter.pointers.get(target);
+  invariant(pointer !== undefined, 'a buffer that the kernel does not list');
+  const address = emitter.local('i32');
+  for (let lane = 0; lane < 4; lane++) {
+    if (guards !== null) emitter.emit(localGet(guards), i32x4Extract(lane), control.if);
+    emitter.emit(localGet(indices), i32x4Extract(lane), i32Const(2), i32.shl, localGet(pointer));
+    emitter.emit(i32.add, localTee(address));
+    if (mode === 'set') {
+      pushLane(emitter, values, lane, dtype);
+    } else {
+      emitter.emit(localGet(address), isFloat ? f32Load() : i32Load());
+      pushLane(emitter, values, lane, dtype);
+      combineScalars(emitter, mode, dtype);
+    }
+    emitter.emit(isFloat ? f32Store() : i32Store());
+    if (guards !== null) emitter.emit(control.end);
+  }
+}

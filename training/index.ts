@@ -1,0 +1,26 @@
+/** Data sets, checkpoints, metrics, reports and the training of energy models. */
+export { checkAgainst, type ExpectedTensor, type TensorTypes } from './checkpoint/check.ts';
+export * from './checkpoint/checkpoint.ts';
+export * from './checkpoint/safetensors.ts';
+export * from './checkpoint/sharded.ts';
+export * from './checkpoint/tensor.ts';
+export * from './data/chunks.ts';
+export { openDataset } from './data/open.ts';
+export * from './data/read-episode.ts';
+export * from './data/split.ts';
+export * from './data/statistics.ts';
+export type * from './data/types.ts';
+export * from './data/write.ts';
+export * from './energy/config.ts';
+export * from './energy/context.ts';
+export * from './energy/evaluate.ts';
+export * from './energy/landscape.ts';
+export * from './energy/model-files.ts';
+export * from './energy/report.ts';
+export * from './energy/train.ts';
+export * from './metrics/history.ts';
+export * from './metrics/history-file.ts';
+export * from './metrics/progress.ts';
+export * from './metrics/table.ts';
+export type * from './report/chart-types.ts';
+export * from './report/report.ts';
