@@ -58,10 +58,12 @@ async function measureMemory(withGradient: boolean): Promise<void> {
   await context.data();
   device.resetPeak();
   const started = performance.now();
-  const run = withGradient
-    ? jit((p: EnergyParams, h: np.Array, a: np.Array) => valueAndGrad(factored)(p, h, a)[0])
-    : jit(factored);
-  const loss = Number(await run(params, context, actions).item());
+  const gradient = jit(valueAndGrad(factored));
+  const value = jit(factored);
+  const result = withGradient
+    ? gradient(params, context, actions)[0]
+    : value(params, context, actions);
+  const loss = Number(await result.item());
   const seconds = (performance.now() - started) / 1000;
   const { peakBytes } = device.memory();
   const rss = process.resourceUsage().maxRSS * 1024;
