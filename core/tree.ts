@@ -21,25 +21,34 @@ export type Atom =
   | ArrayBufferView
   | ((...args: never[]) => unknown);
 
+/** Whether `T` is the type that has every property, into which no recursion could end. */
+type IsUnchecked<T> = 0 extends 1 & T ? true : false;
+
 /** The type of a tree's leaves. */
-export type LeafOf<T> = T extends null | undefined
-  ? never
-  : T extends Atom
+export type LeafOf<T> =
+  IsUnchecked<T> extends true
     ? T
-    : T extends readonly (infer Item)[]
-      ? LeafOf<Item>
-      : T extends object
-        ? LeafOf<T[keyof T]>
-        : T;
+    : T extends null | undefined
+      ? never
+      : T extends Atom
+        ? T
+        : T extends readonly (infer Item)[]
+          ? LeafOf<Item>
+          : T extends object
+            ? LeafOf<T[keyof T]>
+            : T;
 
 /** The type of a tree with every leaf replaced by an `R`. */
-export type MapLeaves<T, R> = T extends null | undefined
-  ? T
-  : T extends Atom
-    ? R
-    : T extends object
-      ? { [K in keyof T]: MapLeaves<T[K], R> }
-      : R;
+export type MapLeaves<T, R> =
+  IsUnchecked<T> extends true
+    ? T
+    : T extends null | undefined
+      ? T
+      : T extends Atom
+        ? R
+        : T extends object
+          ? { [K in keyof T]: MapLeaves<T[K], R> }
+          : R;
 
 /** The leaf types of several trees. */
 type LeavesOf<Trees extends readonly unknown[]> = { [K in keyof Trees]: LeafOf<Trees[K]> };

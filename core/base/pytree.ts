@@ -33,7 +33,15 @@ const registrations = new Map<object, Registration>();
  *
  * @throws `pytree-registered-twice`.
  * @example
- * registerPytree(Pair, {
+ * class Pair {
+ *   readonly left: np.Array;
+ *   readonly right: np.Array;
+ *   constructor(left: np.Array, right: np.Array) {
+ *     this.left = left;
+ *     this.right = right;
+ *   }
+ * }
+ * tree.register(Pair, {
  *   flatten: ({ left, right }) => ({ children: { left, right } }),
  *   unflatten: ({ left, right }) => new Pair(left, right),
  * });

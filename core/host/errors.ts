@@ -20,12 +20,3 @@ export const wrongDevice = defineError({
   fix: 'move it with `await devicePut(x)`, or make it after setDefaultDevice',
   example: { noExample: 'needs two devices, one of them a GPU' },
 });
-
-/** Host data does not fill the shape that it is given. */
-export const wrongLength = defineError({
-  code: 'wrong-length',
-  what: (length: number, shape: string, needed: number) =>
-    `${length} elements do not fill shape [${shape}], which has ${needed}`,
-  fix: 'pass as many elements as the shape has',
-  example: { noExample: 'the array API counts the elements before a device sees them' },
-});

@@ -16,10 +16,8 @@ export interface ReclaimOptions {
 
 /** Brings about collections. */
 export interface Reclaimer {
-  /** To be called after an allocation. */
-  note(): void;
-  /** To be awaited wherever the device waits: frees unreachable arrays if there is need. */
-  reclaimIfNeeded(): Promise<void>;
+  /** To be awaited wherever the device waits: frees unreachable arrays, or is null if there is no need. */
+  reclaimIfNeeded(): Promise<void> | null;
 }
 
 /** Rounds of collection at most. */
@@ -71,7 +69,6 @@ function dropBallast(): void {
 /** A valve for one device's memory. */
 export function createReclaimer({ budgetBytes, liveBytes }: ReclaimOptions): Reclaimer {
   let threshold = budgetBytes;
-  let isNeeded = false;
   let underWay: Promise<void> | null = null;
 
   const reclaim = async (): Promise<void> => {
@@ -84,19 +81,15 @@ export function createReclaimer({ budgetBytes, liveBytes }: ReclaimOptions): Rec
       if (collect !== null && liveBytes() === before) break;
     }
     threshold = Math.max(budgetBytes, growth * liveBytes());
-    isNeeded = false;
   };
 
   return {
-    note() {
-      isNeeded ||= liveBytes() > threshold;
-    },
-    async reclaimIfNeeded() {
-      if (!isNeeded && underWay === null) return;
+    reclaimIfNeeded() {
+      if (underWay === null && liveBytes() <= threshold) return null;
       underWay ??= reclaim().finally(() => {
         underWay = null;
       });
-      await underWay;
+      return underWay;
     },
   };
 }

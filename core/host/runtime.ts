@@ -10,7 +10,7 @@ import { show } from '../ir/show.ts';
 import { concrete, evaluate, isTracing, setEvaluator, trace } from '../ir/trace.ts';
 import { ConcreteArray, type Storage, type Value } from '../ir/value.ts';
 import type { Device, Executable } from './device.ts';
-import { unknownDevice, wrongDevice, wrongLength } from './errors.ts';
+import { unknownDevice, wrongDevice } from './errors.ts';
 import { createJsDevice } from './js/device.ts';
 import { createWasmDevice } from './wasm/device.ts';
 import { createWebGpuDevice } from './webgpu/device.ts';
@@ -140,9 +140,7 @@ function storageOn(device: Device, array: ConcreteArray): Storage {
 
 /** An array on the default device with these elements. Booleans are bytes 0 and 1. */
 export function upload(data: TypedArray, shape: Shape, dtype: DType): ConcreteArray {
-  if (data.length !== sizeOf(shape)) {
-    throw wrongLength(data.length, shape.join(', '), sizeOf(shape));
-  }
+  invariant(data.length === sizeOf(shape), `${data.length} elements for shape [${shape}]`);
   const device = defaultDevice();
   const storage = device.upload(data, dtype);
   owners.set(storage, device);

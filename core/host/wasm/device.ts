@@ -6,6 +6,7 @@ import type { Plan, Target } from '../../compile/plan.ts';
 import type { Storage } from '../../ir/value.ts';
 import type { Device, Executable, MemoryStats } from '../device.ts';
 import { environment } from '../environment.ts';
+import { createReclaimer, type Reclaimer } from '../reclaim.ts';
 import { noSimd } from './errors.ts';
 import { type Surroundings, WasmExecutable } from './executable.ts';
 import { coreCount, hasRelaxedSimd, hasSimd } from './features.ts';
@@ -14,7 +15,6 @@ import { Library } from './library.ts';
 import { nodeModule } from './node.ts';
 import { StorageOwner, WasmStorage } from './storage.ts';
 import { Threads } from './threads.ts';
-import { Valve } from './valve.ts';
 
 /** How the device works. */
 export interface WasmDeviceOptions {
@@ -45,7 +45,7 @@ class WasmDevice implements Device {
   readonly target: Target;
   readonly #heap: Heap;
   readonly #around: Surroundings;
-  readonly #valve: Valve;
+  readonly #reclaimer: Reclaimer;
 
   constructor({ threads, budgetBytes = DEFAULT_BUDGET }: WasmDeviceOptions) {
     if (!hasSimd()) throw noSimd();
@@ -56,12 +56,12 @@ class WasmDevice implements Device {
     const heap = new Heap(memory, HEAP_START);
     const library = new Library(memory, { shared, relaxed });
     this.#heap = heap;
-    this.#valve = new Valve(() => heap.liveBytes, budgetBytes);
+    this.#reclaimer = createReclaimer({ budgetBytes, liveBytes: () => heap.liveBytes });
     this.#around = {
       heap,
       library,
       threadCount,
-      owner: new StorageOwner(heap, () => (this.#valve.wantsToOpen ? this.#valve.open() : null)),
+      owner: new StorageOwner(heap, () => this.#reclaimer.reclaimIfNeeded()),
       threads: shared
         ? new Threads({ memory, gemmModule: library.gemmModule, helpers: threadCount - 1 })
         : null,
@@ -96,11 +96,12 @@ class WasmDevice implements Device {
   }
 
   async settle(): Promise<void> {
-    if (!this.#valve.wantsToOpen) return;
+    const reclaimed = this.#reclaimer.reclaimIfNeeded();
+    if (reclaimed === null) return;
     const { arena, scratch, panels } = this.#around;
     // Nothing runs now, so what only runs need can go as well; the next one allocates it again.
     for (const workspace of [arena, scratch, panels]) workspace.release();
-    await this.#valve.open();
+    await reclaimed;
   }
 
   memory(): MemoryStats {

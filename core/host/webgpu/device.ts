@@ -153,7 +153,6 @@ class Gpu implements WebGpuDevice, StorageOwner {
   #adopt(allocation: Allocation, dtype: DType, length: number): WebGpuStorage {
     const storage = new WebGpuStorage(this, allocation, dtype, length);
     this.#unreachable.register(storage, allocation, storage);
-    this.#reclaimer.note();
     return storage;
   }
 
