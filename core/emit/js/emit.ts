@@ -108,6 +108,14 @@ class Emitter {
       );
     }
     this.#lines.push('}');
+    // The same expression may be computed again in a later loop, where these names are out of scope.
+    for (const statement of body) {
+      if (statement.kind === 'let') this.#names.delete(statement.expr);
+      if (statement.kind === 'loop') {
+        for (const expr of statement.accumulators) this.#names.delete(expr);
+      }
+    }
+    for (const expr of running) this.#names.delete(expr);
     for (const { expr, name } of totals) {
       if (isFloat(expr.dtype)) this.#lines.push(`${name}=${this.#round(name, expr.dtype)};`);
       this.#names.set(expr, name);

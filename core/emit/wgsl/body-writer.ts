@@ -31,7 +31,7 @@ export class BodyWriter {
   readonly lines: string[] = [];
   readonly #module: ModuleWriter;
   readonly #cooperation: Cooperation | null;
-  readonly #values = new Map<Expr, string>();
+  #values = new Map<Expr, string>();
   readonly #axes = new Map<Axis, string>();
   #count = 0;
   #indent: string;
@@ -53,11 +53,14 @@ export class BodyWriter {
 
   /** Writes what `write` writes as a block after `head`. */
   block(head: string, write: () => void): void {
+    // Names given inside are out of scope after it, where the same value may be needed again.
+    const outside = new Map(this.#values);
     this.line(`${head} {`);
     this.#indent += '  ';
     write();
     this.#indent = this.#indent.slice(2);
     this.line('}');
+    this.#values = outside;
   }
 
   /** Writes statements; in a cooperation the outermost loops are shared and the first lane stores. */
