@@ -47,8 +47,8 @@ export const layerDType = defineError({
 /** A kernel initializer for a shape that has no inputs and outputs. */
 export const noFans = defineError({
   code: 'no-fans',
-  what: (shape: Shape) =>
-    `a variance-scaling initializer needs at least two axes, got [${shape.join(', ')}]`,
+  what: (op: string, shape: Shape) =>
+    `${op}: a shape needs at least two axes to have inputs and outputs, got [${shape.join(', ')}]`,
   fix: 'use nn.zeros, nn.ones or nn.normal() for vectors and scalars',
   example: {
     fails: 'nn.initParams({ bias: nn.param([3], nn.lecunNormal()) }, random.key(0))',
@@ -70,8 +70,9 @@ export const notAParam = defineError({
 /** Attention heads that do not share the width evenly. */
 export const unevenHeads = defineError({
   code: 'uneven-heads',
-  what: (width: number, heads: number) => `${heads} heads do not divide a width of ${width}`,
-  fix: (width, heads) => {
+  what: (op: string, width: number, heads: number) =>
+    `${op}: ${heads} heads do not divide a width of ${width}`,
+  fix: (_op, width, heads) => {
     const divisors = Array.from({ length: width }, (_, i) => i + 1).filter((n) => width % n === 0);
     const nearest = divisors.reduce(
       (best, n) => (Math.abs(n - heads) < Math.abs(best - heads) ? n : best),
@@ -125,7 +126,7 @@ export const missingParams = defineError({
 export const unknownLabel = defineError({
   code: 'unknown-label',
   what: (path: string, label: string, known: readonly string[]) =>
-    `multiTransform: '${path}' is labelled '${label}', and there is a transformation for ${known.map((name) => `'${name}'`).join(', ')}`,
+    `nn.optim.multiTransform: '${path}' is labelled '${label}', and there is a transformation for ${known.map((name) => `'${name}'`).join(', ')}`,
   fix: (_path, label) =>
     `add one: nn.optim.multiTransform({ '${label}': nn.optim.setToZero(), … }, labels)`,
   example: {
@@ -139,8 +140,8 @@ export const unknownLabel = defineError({
 /** A schedule that makes no sense. */
 export const badSchedule = defineError({
   code: 'bad-schedule',
-  what: (name: string, why: string) => `${name}: ${why}`,
-  fix: 'pass positive step counts; decaySteps counts from step 0 and includes the warm-up',
+  what: (name: string, why: string, _fix: string) => `${name}: ${why}`,
+  fix: (_name, _why, fix) => fix,
   example: {
     fails: 'nn.optim.cosineDecay(1e-3, 0)',
     works: 'nn.optim.cosineDecay(1e-3, 1000)',

@@ -73,11 +73,16 @@ export interface Fans {
  *
  * @throws `no-fans` for shapes of fewer than two axes.
  */
-export function computeFans(
+export const computeFans = (shape: Shape, options: FanOptions = {}): Fans =>
+  fansFor('nn.computeFans', shape, options);
+
+/** {@link computeFans} on behalf of the operation that an error names. */
+function fansFor(
+  op: string,
   shape: Shape,
-  { inAxis = -2, outAxis = -1, batchAxis = [] }: FanOptions = {},
+  { inAxis = -2, outAxis = -1, batchAxis = [] }: FanOptions,
 ): Fans {
-  if (shape.length < 2) throw noFans(shape);
+  if (shape.length < 2) throw noFans(op, shape);
   const sizes = (axes: number | readonly number[]): number =>
     sizeOf((typeof axes === 'number' ? [axes] : axes).map((axis) => shape.at(axis) ?? 1));
   const [inputs, outputs] = [sizes(inAxis), sizes(outAxis)];
@@ -104,16 +109,25 @@ function fanOf(mode: FanMode, { fanIn, fanOut }: Fans): number {
  *
  * @throws `no-fans` for shapes of fewer than two axes.
  */
-export const varianceScaling =
+export const varianceScaling = (
+  scale: number,
+  mode: FanMode,
+  distribution: Distribution,
+  options: FanOptions = {},
+): Initializer => scaling('nn.varianceScaling', scale, mode, distribution, options);
+
+/** {@link varianceScaling} on behalf of the initializer that an error names. */
+const scaling =
   (
+    op: string,
     scale: number,
     mode: FanMode,
     distribution: Distribution,
-    options: FanOptions = {},
+    options: FanOptions,
   ): Initializer =>
   (key, shape) => {
     // JAX computes these scalars in float32; rounding here keeps the products bit for bit the same.
-    const variance = Math.fround(scale / Math.max(1, fanOf(mode, computeFans(shape, options))));
+    const variance = Math.fround(scale / Math.max(1, fanOf(mode, fansFor(op, shape, options))));
     const stddev = Math.fround(Math.sqrt(variance));
     switch (distribution) {
       case 'normal':
@@ -129,24 +143,24 @@ export const varianceScaling =
 
 /** Truncated normal with variance 1 / fan-in. @see LeCun et al. 1998, "Efficient BackProp" §4.6. */
 export const lecunNormal = (options: FanOptions = {}): Initializer =>
-  varianceScaling(1, 'fanIn', 'truncatedNormal', options);
+  scaling('nn.lecunNormal', 1, 'fanIn', 'truncatedNormal', options);
 
 /** Uniform with variance 1 / fan-in. @see LeCun et al. 1998, "Efficient BackProp" §4.6. */
 export const lecunUniform = (options: FanOptions = {}): Initializer =>
-  varianceScaling(1, 'fanIn', 'uniform', options);
+  scaling('nn.lecunUniform', 1, 'fanIn', 'uniform', options);
 
 /** Truncated normal with variance 2 / (fan-in + fan-out). @see Glorot & Bengio 2010, §4.2.1. */
 export const glorotNormal = (options: FanOptions = {}): Initializer =>
-  varianceScaling(1, 'fanAvg', 'truncatedNormal', options);
+  scaling('nn.glorotNormal', 1, 'fanAvg', 'truncatedNormal', options);
 
 /** Uniform with variance 2 / (fan-in + fan-out). @see Glorot & Bengio 2010, §4.2.1. */
 export const glorotUniform = (options: FanOptions = {}): Initializer =>
-  varianceScaling(1, 'fanAvg', 'uniform', options);
+  scaling('nn.glorotUniform', 1, 'fanAvg', 'uniform', options);
 
 /** Truncated normal with variance 2 / fan-in, for ReLU. @see He et al. 2015, arXiv:1502.01852 §2.2. */
 export const heNormal = (options: FanOptions = {}): Initializer =>
-  varianceScaling(2, 'fanIn', 'truncatedNormal', options);
+  scaling('nn.heNormal', 2, 'fanIn', 'truncatedNormal', options);
 
 /** Uniform with variance 2 / fan-in, for ReLU. @see He et al. 2015, arXiv:1502.01852 §2.2. */
 export const heUniform = (options: FanOptions = {}): Initializer =>
-  varianceScaling(2, 'fanIn', 'uniform', options);
+  scaling('nn.heUniform', 2, 'fanIn', 'uniform', options);

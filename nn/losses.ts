@@ -29,7 +29,7 @@ export const softmaxCrossEntropy = (logits: Value, labels: Value): Value =>
  */
 export function softmaxCrossEntropyWithIntegerLabels(logits: Value, labels: Value): Value {
   if (labels.dtype !== 'int32' && labels.dtype !== 'uint32') {
-    throw layerDType('softmaxCrossEntropyWithIntegerLabels', 'labels', 'int32', labels.aval);
+    throw layerDType('nn.softmaxCrossEntropyWithIntegerLabels', 'labels', 'int32', labels.aval);
   }
   const classes = np.arange(logits.shape.at(-1) ?? 0, { dtype: labels.dtype });
   // A comparison fuses into the sum, where a gather would write its result to memory.

@@ -39,8 +39,8 @@ export class ParamSpec {
  *
  * @example
  * const linearSpec = (inputs: number, outputs: number) => ({
- *   kernel: param([inputs, outputs], lecunNormal()),
- *   bias: param([outputs], zeros),
+ *   kernel: nn.param([inputs, outputs], nn.lecunNormal()),
+ *   bias: nn.param([outputs], nn.zeros),
  * });
  */
 export const param = (
@@ -97,7 +97,7 @@ export const keyOfPath = (key: Value, path: string): Value => random.foldIn(key,
  * @param key - From `random.key(seed)`.
  * @throws `not-a-param` if a leaf of the spec is no {@link ParamSpec}.
  * @example
- * const params = nn.initParams(linearSpec(3, 2), random.key(0));
+ * const params = nn.initParams(nn.linearSpec(3, 2), random.key(0));
  */
 export function initParams<Spec>(spec: Spec, key: Value): ParamsOf<Spec> {
   const { leaves, structure } = leavesOf(spec);

@@ -18,6 +18,8 @@ const after = before.replace(
 if (!process.argv.includes('--check')) {
   writeFileSync(readme, after);
 } else if (after !== before) {
-  console.error('README.md shows other figures than bench/results: run `npx tsx scripts/readme.ts`');
+  console.error(
+    'README.md shows other figures than bench/results: run `npx tsx scripts/readme.ts`',
+  );
   process.exitCode = 1;
 }

@@ -74,9 +74,10 @@ function isUsers(file: string): boolean {
 
 const noSite: CallSite = { find: () => null };
 
-// Most operations are bound fewer frames than this below the user's line. Every frame costs time.
-const nearby = 20;
-const farAway = 200;
+// Every frame costs time, so only as many are asked for as were needed of late.
+const fewest = 8;
+const most = 512;
+let reach = fewest;
 
 let pinned: CallSite | null = null;
 
@@ -90,6 +91,13 @@ export function atSite<R>(site: CallSite | null, body: () => R): R {
     pinned = saved;
   }
 }
+
+/**
+ * Runs `body` so that everything captured in it is said to be at the user's line that is innermost now. For
+ * functions that bind many operations and call nothing of the user's: the stack is looked at only once.
+ */
+export const atCaller = <R>(body: () => R): R =>
+  pinned === null ? atSite(captureSite(), body) : body();
 
 /** The innermost line of the user's program on the present stack. Costs a few microseconds. */
 export function captureSite(): CallSite {
@@ -114,17 +122,27 @@ function framesUpTo(limit: number): readonly Frame[] {
   return Array.isArray(frames) ? frames : [];
 }
 
-function userFrame(frames: readonly Frame[]): Frame | null {
-  for (const frame of frames) {
-    const file = frame.getFileName();
-    if (typeof file === 'string' && isUsers(file)) return frame;
+const isUsersFrame = (frame: Frame): boolean => {
+  const file = frame.getFileName();
+  return typeof file === 'string' && isUsers(file);
+};
+
+/** The innermost frame of the user's, or null if there is none. */
+function userFrame(): Frame | null {
+  for (let limit = reach; ; limit = Math.min(most, 2 * limit)) {
+    const frames = framesUpTo(limit);
+    const depth = frames.findIndex(isUsersFrame);
+    if (depth !== -1) {
+      // It grows at once, since looking twice costs most, and shrinks slowly.
+      reach = Math.min(most, Math.max(fewest, depth + 2, reach - 1));
+      return frames[depth] ?? null;
+    }
+    if (frames.length < limit || limit === most) return null;
   }
-  return null;
 }
 
 function siteOfFrames(): CallSite {
-  const close = framesUpTo(nearby);
-  const frame = userFrame(close) ?? (close.length < nearby ? null : userFrame(framesUpTo(farAway)));
+  const frame = userFrame();
   const file = frame?.getFileName();
   if (frame === null || typeof file !== 'string') return noSite;
   const line = { file, line: frame.getLineNumber() ?? 1, column: frame.getColumnNumber() ?? 1 };

@@ -53,7 +53,7 @@ function checkConfig(config: EnergyConfig): void {
   if (!Number.isInteger(layers) || layers < 0) {
     throw badEnergyConfig('layers', String(layers), 'a whole number from 0 up');
   }
-  if (hidden % heads !== 0) throw unevenHeads(hidden, heads);
+  if (hidden % heads !== 0) throw unevenHeads('energyConfig', hidden, heads);
   if (pool !== 'mean' && pool !== 'cls')
     throw badEnergyConfig('pool', String(pool), "'mean' or 'cls'");
   if (!(dropoutRate >= 0 && dropoutRate < 1)) {

@@ -1,4 +1,5 @@
 /** Correction of proposed actions: steps down the energy's slope, each of limited length. */
+import { atCaller } from '../../core/base/call-site.ts';
 import type { Value } from '../../core/ir/value.ts';
 import * as np from '../../core/numpy/index.ts';
 import { dims } from '../../nn/dims.ts';
@@ -113,10 +114,12 @@ export function multiStepEnergyCorrection(
     padMask: [padMask, 'batch tokens'],
   });
   if (numSteps === 0) return actions;
-  const encoded = encodeContext(params, context, { padMask });
-  let corrected = actions;
-  for (let step = 0; step < numSteps; step++) {
-    corrected = correctOnce(params, encoded, corrected, options);
-  }
-  return corrected;
+  return atCaller(() => {
+    const encoded = encodeContext(params, context, { padMask });
+    let corrected = actions;
+    for (let step = 0; step < numSteps; step++) {
+      corrected = correctOnce(params, encoded, corrected, options);
+    }
+    return corrected;
+  });
 }

@@ -1,4 +1,5 @@
 /** The contrastive loss: each context against the action chunks of the whole batch. */
+import { atCaller } from '../../core/base/call-site.ts';
 import type { Value } from '../../core/ir/value.ts';
 import * as np from '../../core/numpy/index.ts';
 import { dims } from '../../nn/dims.ts';
@@ -128,6 +129,8 @@ export function infoNce(
   actions: Value,
   { padMask, key, train, tau }: InfoNceOptions = {},
 ): InfoNce {
-  const encoded = encodeContext(params, context, { padMask });
-  return infoNceOfEnergies(energyMatrix(params, config, encoded, actions, { key, train }), tau);
+  return atCaller(() => {
+    const encoded = encodeContext(params, context, { padMask });
+    return infoNceOfEnergies(energyMatrix(params, config, encoded, actions, { key, train }), tau);
+  });
 }

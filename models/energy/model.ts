@@ -1,4 +1,5 @@
 /** The energy of a (context, action chunk) pair: low where the two belong together. */
+import { atCaller } from '../../core/base/call-site.ts';
 import type { Value } from '../../core/ir/value.ts';
 import * as np from '../../core/numpy/index.ts';
 import { sigmoid } from '../../nn/activations.ts';
@@ -135,6 +136,8 @@ export function energy(
   actions: Value,
   { padMask, key, train }: EnergyOptions = {},
 ): Value {
-  const encoded = encodeContext(params, context, { padMask });
-  return energyOfEncoded(params, config, encoded, actions, { key, train });
+  return atCaller(() => {
+    const encoded = encodeContext(params, context, { padMask });
+    return energyOfEncoded(params, config, encoded, actions, { key, train });
+  });
 }

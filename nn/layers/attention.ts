@@ -1,4 +1,5 @@
 /** Multi-head attention with Flax's parameters: every head has its own slice of each kernel. */
+import { atCaller } from '../../core/base/call-site.ts';
 import type { Value } from '../../core/ir/value.ts';
 import * as np from '../../core/numpy/index.ts';
 import { dims } from '../dims.ts';
@@ -32,7 +33,9 @@ export function multiHeadAttentionSpec(
   heads: number,
   { queryDim = width, keyDim = width }: AttentionWidths = {},
 ) {
-  if (!Number.isInteger(heads) || heads < 1 || width % heads !== 0) throw unevenHeads(width, heads);
+  if (!Number.isInteger(heads) || heads < 1 || width % heads !== 0) {
+    throw unevenHeads('nn.multiHeadAttentionSpec', width, heads);
+  }
   const headDim = width / heads;
   const inward = lecunNormal({ inAxis: 0, outAxis: [1, 2] });
   const outward = lecunNormal({ inAxis: [0, 1], outAxis: 2 });
@@ -58,7 +61,10 @@ export type OutParams = AttentionParams['out'];
 
 /** x in every head's own coordinates: f32[…, inputs] gives f32[…, heads, headDim]. */
 export function toHeads({ kernel, bias }: ProjectionParams, x: Value): Value {
-  dims('multiHeadAttention', { input: [x, '… inputs'], kernel: [kernel, 'inputs heads headDim'] });
+  dims('nn.multiHeadAttention', {
+    input: [x, '… inputs'],
+    kernel: [kernel, 'inputs heads headDim'],
+  });
   return np.add(np.tensordot(x, kernel, { axes: 1 }), bias);
 }
 
@@ -93,13 +99,13 @@ export function dotProductAttention(
   value: Value,
   { mask }: AttentionOptions = {},
 ): Value {
-  dims('dotProductAttention', {
+  dims('nn.dotProductAttention', {
     query: [query, 'batch queries heads headDim'],
     key: [key, 'batch keys heads headDim'],
     value: [value, 'batch keys heads headDim'],
   });
   if (mask !== undefined && mask.dtype !== 'bool') {
-    throw layerDType('dotProductAttention', 'mask', 'bool', mask.aval);
+    throw layerDType('nn.dotProductAttention', 'mask', 'bool', mask.aval);
   }
   const scores = np.einsum('bqhd,bkhd->bhqk', scaleQueries(query), key);
   const { raised, inverse } = softmaxParts(scores, { where: mask });
@@ -126,11 +132,13 @@ export function multiHeadAttention(
   keys: Value,
   { values = keys, mask }: AttentionOptions & { readonly values?: Value } = {},
 ): Value {
-  const mixed = dotProductAttention(
-    toHeads(params.query, queries),
-    toHeads(params.key, keys),
-    toHeads(params.value, values),
-    { mask },
-  );
-  return fromHeads(params.out, mixed);
+  return atCaller(() => {
+    const mixed = dotProductAttention(
+      toHeads(params.query, queries),
+      toHeads(params.key, keys),
+      toHeads(params.value, values),
+      { mask },
+    );
+    return fromHeads(params.out, mixed);
+  });
 }

@@ -29,10 +29,10 @@ export function dropout(
   x: Value,
   { key, rate, train = false, shape = x.shape }: DropoutOptions,
 ): Value {
-  if (!(rate >= 0 && rate <= 1)) throw rateOutOfRange('dropout', rate);
+  if (!(rate >= 0 && rate <= 1)) throw rateOutOfRange('nn.dropout', rate);
   if (!train || rate === 0) return np.broadcastTo(x, shape);
   if (rate === 1) return np.zeros(shape);
-  if (key === undefined) throw missingKey('dropout', rate);
+  if (key === undefined) throw missingKey('nn.dropout', rate);
   const isKept = random.bernoulli(key, 1 - rate, shape);
   return np.where(isKept, np.divide(x, 1 - rate), 0);
 }

@@ -32,15 +32,15 @@ export type EmbeddingParams = ParamsOf<typeof embeddingSpec>;
  * @throws `layer-dtype` if the numbers are not integers.
  */
 export function embedding({ embedding: table }: EmbeddingParams, ids: Value): Value {
-  dims('embedding', { embedding: [table, 'count width'] });
+  dims('nn.embedding', { embedding: [table, 'count width'] });
   if (ids.dtype !== 'int32' && ids.dtype !== 'uint32') {
-    throw layerDType('embedding', 'ids', 'int32', ids.aval);
+    throw layerDType('nn.embedding', 'ids', 'int32', ids.aval);
   }
   return np.take(table, ids, { axis: 0 });
 }
 
 /** f32[…, count]: x compared with every vector of the table, for tied output layers. */
 export function attendEmbedding({ embedding: table }: EmbeddingParams, x: Value): Value {
-  dims('attendEmbedding', { x: [x, '… width'], embedding: [table, 'count width'] });
+  dims('nn.attendEmbedding', { x: [x, '… width'], embedding: [table, 'count width'] });
   return np.matmul(x, table.T);
 }

@@ -1,4 +1,5 @@
 /** Normalisation of the last axis to mean 0 and variance 1. */
+import { atCaller } from '../../core/base/call-site.ts';
 import type { Value } from '../../core/ir/value.ts';
 import * as np from '../../core/numpy/index.ts';
 import { rsqrt } from '../../core/primitives/index.ts';
@@ -34,9 +35,11 @@ export function layerNorm(
   x: Value,
   { epsilon = 1e-6 }: LayerNormOptions = {},
 ): Value {
-  dims('layerNorm', { x: [x, '… width'], scale: [scale, 'width'], bias: [bias, 'width'] });
-  const centred = np.subtract(x, np.mean(x, { axis: -1, keepdims: true }));
-  const variance = np.mean(np.square(centred), { axis: -1, keepdims: true });
-  const normalised = np.multiply(centred, rsqrt(np.add(variance, epsilon)));
-  return np.add(np.multiply(normalised, scale), bias);
+  dims('nn.layerNorm', { x: [x, '… width'], scale: [scale, 'width'], bias: [bias, 'width'] });
+  return atCaller(() => {
+    const centred = np.subtract(x, np.mean(x, { axis: -1, keepdims: true }));
+    const variance = np.mean(np.square(centred), { axis: -1, keepdims: true });
+    const normalised = np.multiply(centred, rsqrt(np.add(variance, epsilon)));
+    return np.add(np.multiply(normalised, scale), bias);
+  });
 }

@@ -1,4 +1,5 @@
 /** Affine maps of the last axis. */
+import { atCaller } from '../../core/base/call-site.ts';
 import type { Value } from '../../core/ir/value.ts';
 import * as np from '../../core/numpy/index.ts';
 import { dims } from '../dims.ts';
@@ -34,10 +35,10 @@ export type LinearParams = ParamsOf<typeof linearSpec>;
  * @throws `axis-disagrees` if x and kernel differ in their inputs.
  */
 export function linear({ kernel, bias }: LinearParams, x: Value): Value {
-  dims('linear', {
+  dims('nn.linear', {
     x: [x, '… inputs'],
     kernel: [kernel, 'inputs outputs'],
     bias: [bias, 'outputs'],
   });
-  return np.add(np.matmul(x, kernel), bias);
+  return atCaller(() => np.add(np.matmul(x, kernel), bias));
 }

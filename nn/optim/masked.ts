@@ -38,7 +38,7 @@ function replaceChosen<P>(params: P, chosen: P, isChosen: (index: number) => boo
  * `inner` for the chosen parameters; the others' updates pass as they are and have no state.
  *
  * @example
- * const decay = masked(addDecayedWeights(1e-4), (path) => path.endsWith('kernel'));
+ * const decay = nn.optim.masked(nn.optim.addDecayedWeights(1e-4), (path) => path.endsWith('kernel'));
  */
 export const masked = <State>(
   inner: GradientTransformation<State>,
@@ -68,8 +68,8 @@ export const masked = <State>(
  *
  * @throws `unknown-label` if a label names no transformation.
  * @example
- * const optimizer = multiTransform(
- *   { train: adamw(1e-4), frozen: setToZero() },
+ * const optimizer = nn.optim.multiTransform(
+ *   { train: nn.optim.adamw(1e-4), frozen: nn.optim.setToZero() },
  *   (path) => (path.startsWith('energy_model/') ? 'train' : 'frozen'),
  * );
  */

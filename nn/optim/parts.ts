@@ -105,7 +105,7 @@ export const scaleByAdam = ({
 /** Adds `decay` · parameters to the updates. @throws `missing-params`. */
 export const addDecayedWeights = (decay: number): GradientTransformation<EmptyState> =>
   stateless((gradients, params) => {
-    if (params === undefined) throw missingParams('addDecayedWeights');
+    if (params === undefined) throw missingParams('nn.optim.addDecayedWeights');
     return tree.mapArrays((g, p = g) => np.add(g, np.multiply(p, decay)), gradients, params);
   });
 

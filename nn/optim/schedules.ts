@@ -13,7 +13,8 @@ export const constantSchedule =
     np.asarray(np.full([], value));
 
 function requireSteps(name: string, what: string, steps: number): void {
-  if (!(steps > 0)) throw badSchedule(name, `${what} is ${steps}, and must be positive`);
+  if (steps > 0) return;
+  throw badSchedule(name, `${what} is ${steps}`, `pass a positive number of steps as ${what}`);
 }
 
 /** Options of {@link polynomialSchedule} and {@link linearSchedule}. */
@@ -30,7 +31,7 @@ export function polynomialSchedule(
   steps: number,
   { transitionBegin = 0 }: TransitionOptions = {},
 ): Schedule {
-  requireSteps('polynomialSchedule', 'steps', steps);
+  requireSteps('nn.optim.polynomialSchedule', 'steps', steps);
   return (count) => {
     const done = np.clip(np.subtract(count, transitionBegin), 0, steps);
     const remaining = np.subtract(1, np.divide(done, steps));
@@ -61,7 +62,7 @@ export function cosineDecay(
   decaySteps: number,
   { alpha = 0, exponent = 1 }: CosineOptions = {},
 ): Schedule {
-  requireSteps('cosineDecay', 'decaySteps', decaySteps);
+  requireSteps('nn.optim.cosineDecay', 'decaySteps', decaySteps);
   return (count) => {
     const done = np.minimum(count, decaySteps);
     const angle = np.divide(np.multiply(done, Math.PI), decaySteps);
@@ -96,7 +97,8 @@ export function warmupCosineDecay({
 }: WarmupCosine): Schedule {
   if (decaySteps <= warmupSteps) {
     const why = `decaySteps is ${decaySteps}, which leaves nothing after ${warmupSteps} steps of warm-up`;
-    throw badSchedule('warmupCosineDecay', why);
+    const fix = `count decaySteps from step 0: pass more than ${warmupSteps}`;
+    throw badSchedule('nn.optim.warmupCosineDecay', why, fix);
   }
   const alpha = peakValue === 0 ? 0 : endValue / peakValue;
   const decay = cosineDecay(peakValue, decaySteps - warmupSteps, { alpha, exponent });
@@ -127,7 +129,7 @@ export function exponentialDecay({
   staircase = false,
   endValue,
 }: Exponential): Schedule {
-  requireSteps('exponentialDecay', 'transitionSteps', transitionSteps);
+  requireSteps('nn.optim.exponentialDecay', 'transitionSteps', transitionSteps);
   return (count) => {
     const done = np.subtract(count, transitionBegin);
     const turns = np.divide(done, transitionSteps);
@@ -163,7 +165,8 @@ export function joinSchedules(
   const [first, ...later] = schedules;
   if (first === undefined || later.length !== boundaries.length) {
     const why = `${schedules.length} schedules need ${schedules.length - 1} boundaries, got ${boundaries.length}`;
-    throw badSchedule('joinSchedules', why);
+    const fix = 'pass the step at which each schedule but the first begins';
+    throw badSchedule('nn.optim.joinSchedules', why, fix);
   }
   return (count) =>
     later.reduce((value, schedule, i) => {

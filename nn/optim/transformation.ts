@@ -73,7 +73,7 @@ export const increment = (count: Value): Value =>
  * The parts applied one after the other.
  *
  * @example
- * const optimizer = chain(clipByGlobalNorm(1), adamw(1e-3));
+ * const optimizer = nn.optim.chain(nn.optim.clipByGlobalNorm(1), nn.optim.adamw(1e-3));
  */
 export const chain = <const States extends readonly unknown[]>(
   ...parts: { readonly [I in keyof States]: GradientTransformation<States[I]> }

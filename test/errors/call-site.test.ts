@@ -5,6 +5,7 @@ import { runInNewContext } from 'node:vm';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import {
+  atCaller,
   atSite,
   type CallSite,
   captureSite,
@@ -59,13 +60,17 @@ test('async functions are located before and after they wait', async () => {
   assert.equal(sites.map(pointed), ['captureSite(); // before', 'captureSite(); // after']);
 });
 
+/** Captures below `depth` frames that are not the user's. */
+function below(depth: number): () => CallSite {
+  let nested: () => unknown[] = Array.prototype.map.bind([0], captureSite);
+  for (let i = 1; i < depth; i++) nested = Array.prototype.map.bind([0], nested);
+  return () => nested().flat(depth)[0] as CallSite; // below
+}
+
 test("a line is found below any number of frames that are not the user's", () => {
-  let nested: () => unknown[] = () => [];
-  nested = Array.prototype.map.bind([0], captureSite);
-  for (let i = 0; i < 50; i++) nested = Array.prototype.map.bind([0], nested);
-  const [site] = [nested()].flat(60) as CallSite[]; // below
-  assert.ok(site !== undefined);
-  assert.is(pointed(site), 'nested()].flat(60) as CallSite[]; // below');
+  for (const depth of [1, 50, 2, 300, 1, 1, 10]) {
+    assert.is(pointed(below(depth)()), 'nested().flat(depth)[0] as CallSite; // below');
+  }
 });
 
 test('line and column count from 1 and the file is a URL', () => {
@@ -89,6 +94,13 @@ test('a pinned site is what everything inside captures', () => {
     }),
   );
   assert.is.not(captureSite(), pinned);
+});
+
+test('within atCaller the stack is looked at once', () => {
+  const sites = atCaller(() => [captureSite(), captureSite(), atCaller(() => captureSite())]);
+  assert.is(new Set(sites).size, 1);
+  assert.ok(sites[0] !== undefined);
+  assert.match(pointed(sites[0]), /^atCaller\(\(\) => \[/);
 });
 
 test('capturing leaves the settings of Error as they were', () => {

@@ -45,6 +45,10 @@ export function gradients(): void {
   const [withAux, aux] = grad(lossWithAux, { hasAux: true })(params, x);
   expectType<Equal<typeof withAux, Params>>();
   expectType<Equal<typeof aux, { logits: Value }>>();
+  const inline = grad((y: Value) => [y, { logits: y }], { hasAux: true })(x);
+  expectType<Equal<typeof inline, [gradient: Value, aux: { logits: Value }]>>();
+  const inlineBoth = valueAndGrad((y: Value) => [y, y], { hasAux: true })(x);
+  expectType<Equal<typeof inlineBoth, [value: [loss: Value, aux: Value], gradient: Value]>>();
   const ofNumber = grad((y: number, _n: number): Value => x ?? y)(3, 4);
   expectType<Equal<typeof ofNumber, Value>>();
   const ofEither = grad((_y: ValueLike): Value => x)(3);
