@@ -165,7 +165,10 @@ export const noRuleFor = defineError({
   what: (primitive: string, rule: string, why: string) =>
     `${primitive} has no ${rule} rule: ${why}`,
   fix: 'stop the derivative there with stopGradient(x), or write the function with other operations',
-  example: { noExample: 'which operations lack a rule changes as they gain one' },
+  example: {
+    noExample:
+      'every operation that ships has its rules; a new one under construction may lack one',
+  },
 });
 
 /** A function that is to be transposed is not linear. */

@@ -48,13 +48,6 @@ interface Differentiated {
  * const slope = grad(loss)(w, x);
  * const [dw, dx] = grad(loss, { argnums: [0, 1] })(w, x);
  */
-export function grad<X extends ValueLike, Rest extends unknown[]>(
-  f: (x: X, ...rest: Rest) => Value,
-): (x: X, ...rest: Rest) => Value;
-export function grad<A extends unknown[], const N extends Argnums<A> = 0 & IndexOf<A>>(
-  f: (...args: A) => Value,
-  options?: GradOptions<N, false>,
-): (...args: A) => Picked<A, N>;
 export function grad<
   A extends unknown[],
   Aux extends Output,
@@ -63,6 +56,13 @@ export function grad<
   f: (...args: A) => readonly [loss: Value, aux: Aux],
   options: GradOptions<N, true> & { readonly hasAux: true },
 ): (...args: A) => [gradient: Picked<A, N>, aux: Aux];
+export function grad<X extends ValueLike, Rest extends unknown[]>(
+  f: (x: X, ...rest: Rest) => Value,
+): (x: X, ...rest: Rest) => Value;
+export function grad<A extends unknown[], const N extends Argnums<A> = 0 & IndexOf<A>>(
+  f: (...args: A) => Value,
+  options?: GradOptions<N, false>,
+): (...args: A) => Picked<A, N>;
 export function grad(f: AnyFunction, options: GradOptions<unknown, boolean> = {}): AnyFunction {
   const label = `grad of ${labelOf(f)}`;
   const gradient = (...args: unknown[]): unknown => {
@@ -82,13 +82,6 @@ export function grad(f: AnyFunction, options: GradOptions<unknown, boolean> = {}
  * @example
  * const [value, slope] = valueAndGrad((x: np.Array) => np.sum(np.sin(x)))(np.ones([3]));
  */
-export function valueAndGrad<X extends ValueLike, Rest extends unknown[]>(
-  f: (x: X, ...rest: Rest) => Value,
-): (x: X, ...rest: Rest) => [value: Value, gradient: Value];
-export function valueAndGrad<A extends unknown[], const N extends Argnums<A> = 0 & IndexOf<A>>(
-  f: (...args: A) => Value,
-  options?: GradOptions<N, false>,
-): (...args: A) => [value: Value, gradient: Picked<A, N>];
 export function valueAndGrad<
   A extends unknown[],
   Aux extends Output,
@@ -97,6 +90,13 @@ export function valueAndGrad<
   f: (...args: A) => readonly [loss: Value, aux: Aux],
   options: GradOptions<N, true> & { readonly hasAux: true },
 ): (...args: A) => [value: [loss: Value, aux: Aux], gradient: Picked<A, N>];
+export function valueAndGrad<X extends ValueLike, Rest extends unknown[]>(
+  f: (x: X, ...rest: Rest) => Value,
+): (x: X, ...rest: Rest) => [value: Value, gradient: Value];
+export function valueAndGrad<A extends unknown[], const N extends Argnums<A> = 0 & IndexOf<A>>(
+  f: (...args: A) => Value,
+  options?: GradOptions<N, false>,
+): (...args: A) => [value: Value, gradient: Picked<A, N>];
 export function valueAndGrad(
   f: AnyFunction,
   options: GradOptions<unknown, boolean> = {},
