@@ -1,14 +1,57 @@
 /** What `enerjax train` and `enerjax evaluate` do. */
+import { relative } from 'node:path';
 import { defaultDevice } from '../core/host/runtime.ts';
 import { openDataset } from '../training/data/open.ts';
 import { splitEpisodes } from '../training/data/split.ts';
-import { type EnergyTrainingOptions, energyTrainingConfig } from '../training/energy/config.ts';
-import { contextEncoder } from '../training/energy/context.ts';
+import type { Dataset } from '../training/data/types.ts';
+import {
+  type EnergyTrainingConfig,
+  type EnergyTrainingOptions,
+  energyTrainingConfig,
+} from '../training/energy/config.ts';
+import { contextEncoder, type Frames } from '../training/energy/context.ts';
+import { nothingHeldOut, otherActions } from '../training/energy/errors.ts';
 import { type Evaluation, evaluateEnergyModel } from '../training/energy/evaluate.ts';
 import { loadEnergyModel, modelConfig } from '../training/energy/model-files.ts';
-import { evaluationRows, reportOn } from '../training/energy/report.ts';
-import { trainEnergyModel } from '../training/energy/train.ts';
+import { reportOn } from '../training/energy/report.ts';
+import { evaluationRows, writeSummary } from '../training/energy/summary.ts';
+import { type TrainResult, trainEnergyModel } from '../training/energy/train.ts';
 import { table } from '../training/metrics/table.ts';
+import { onceInterrupted } from './interrupt.ts';
+
+/** What a process returns after a Ctrl-C that it has dealt with. */
+const interruptedCode = 130;
+
+/** A path as short as it can be said here. */
+const shown = (path: string): string => {
+  const short = relative(process.cwd(), path);
+  return short.length < path.length && !short.startsWith('..') ? short : path;
+};
+
+/** The episodes that a run uses, on both sides of its split. */
+function splitFor(dataset: Dataset, { episodes: limit, heldOut, seed }: EnergyTrainingConfig) {
+  const episodes = dataset.episodes.slice(0, limit);
+  const tasks = new Set(episodes.map(({ task }) => task)).size;
+  return { ...splitEpisodes({ episodes }, { heldOut, seed }), tasks };
+}
+
+/** {@link trainEnergyModel}, ended with a checkpoint by the first Ctrl-C. */
+async function trainUntilInterrupted(
+  frames: Frames,
+  config: EnergyTrainingConfig,
+  folder: string,
+): Promise<TrainResult> {
+  const controller = new AbortController();
+  const stop = onceInterrupted(() => {
+    console.log('\ninterrupted: saving a checkpoint (Ctrl-C again to quit without)');
+    controller.abort();
+  });
+  try {
+    return await trainEnergyModel(frames, config, { folder, signal: controller.signal });
+  } finally {
+    stop();
+  }
+}
 
 /** What {@link trainCommand} is told. */
 export interface TrainCommand {
@@ -17,83 +60,77 @@ export interface TrainCommand {
   readonly settings?: EnergyTrainingOptions;
 }
 
-/** Aborts at the first Ctrl-C; a second one ends the process at once. */
-function interruptible(): { readonly signal: AbortSignal; readonly stop: () => void } {
-  const controller = new AbortController();
-  const onInterrupt = (): void => {
-    console.log('\ninterrupted: saving a checkpoint (Ctrl-C again to quit without)');
-    controller.abort();
-  };
-  process.once('SIGINT', onInterrupt);
-  process.once('SIGTERM', onInterrupt);
-  return {
-    signal: controller.signal,
-    stop: () => {
-      process.off('SIGINT', onInterrupt);
-      process.off('SIGTERM', onInterrupt);
-    },
-  };
-}
-
-/** Trains, evaluates on held-out episodes, and writes checkpoint and report to `out`. */
-export async function trainCommand({ data, out, settings = {} }: TrainCommand): Promise<void> {
+/**
+ * Trains, evaluates on held-out episodes, and writes checkpoints, metrics, report and summary to `out`.
+ *
+ * @returns The exit code.
+ */
+export async function trainCommand({ data, out, settings = {} }: TrainCommand): Promise<number> {
   const config = energyTrainingConfig(settings);
   const dataset = await openDataset(data);
-  const split = splitEpisodes(dataset, { heldOut: config.heldOut, seed: config.seed });
+  const split = splitFor(dataset, config);
   console.log(
-    `${dataset.episodes.length} episodes of ${dataset.tasks.size} tasks in ${data}; ` +
-      `${split.heldOut.length} held out; device: ${defaultDevice().description}`,
+    `${split.train.length} episodes to train on and ${split.heldOut.length} held out, of ` +
+      `${split.tasks} tasks, in ${shown(data)}\ndevice: ${defaultDevice().description}`,
   );
   const encoder = await contextEncoder(dataset, config, split.train);
   const frames = await encoder.encode(split.train);
   const heldOut = await encoder.encode(split.heldOut);
   console.log(`${frames.count} frames to train on, ${encoder.tokens} context tokens each`);
 
-  const interrupt = interruptible();
-  const run = await trainEnergyModel(frames, config, { folder: out, signal: interrupt.signal });
-  interrupt.stop();
-  console.log(`checkpoint: ${run.checkpoint}`);
+  const run = await trainUntilInterrupted(frames, config, out);
+  console.log(`checkpoint: ${shown(run.checkpoint)}`);
   if (run.interrupted) {
     console.log(`stopped after ${run.step} of ${config.steps} steps`);
-    process.exitCode = 130;
-    return;
+    return interruptedCode;
   }
   const model = modelConfig(config, dataset.actionDim);
-  const evaluation = await evaluateEnergyModel(run.params, model, heldOut, { tau: config.tau });
-  printEvaluation(evaluation);
-  const report = await reportOn({ out, dataset, config, run, model, heldOut, evaluation });
-  console.log(`report: ${report}`);
+  const { tau, batch } = config;
+  const evaluation =
+    heldOut.count === 0
+      ? null
+      : await evaluateEnergyModel(run.params, model, heldOut, { tau, batch });
+  if (evaluation === null) console.log(`not evaluated: ${nothingHeldOut().what}`);
+  else printEvaluation(evaluation);
+  const summary = { config, run, demonstrations: split.train.length, evaluation };
+  console.log(`summary: ${shown(await writeSummary(out, summary))}`);
+  console.log(`report: ${shown(await reportOn({ ...summary, out, dataset, model, heldOut }))}`);
+  return 0;
 }
 
 function printEvaluation(evaluation: Evaluation): void {
   console.log(`\nheld-out episodes, ${evaluation.frames} frames\n`);
-  console.log(table(evaluationRows(evaluation)));
+  console.log(`${table(evaluationRows(evaluation))}\n`);
 }
 
-/** Evaluates a checkpoint on the episodes that its run held out. */
-export async function evaluateCommand(
-  checkpoint: string,
-  options: {
-    readonly data: string;
-    readonly alpha: number;
-    readonly numSteps: number;
-    readonly clipFrac: number;
-  },
-): Promise<void> {
-  const saved = await loadEnergyModel(checkpoint);
-  const dataset = await openDataset(options.data);
-  const { config } = saved;
-  const split = splitEpisodes(dataset, { heldOut: config.heldOut, seed: config.seed });
+/** What {@link evaluateCommand} is told. */
+export interface EvaluateCommand {
+  readonly checkpoint: string;
+  readonly data: string;
+  readonly alpha: number;
+  readonly numSteps: number;
+  readonly clipFrac: number;
+}
+
+/** Evaluates a checkpoint on the episodes that its run held out. @returns The exit code. */
+export async function evaluateCommand({
+  checkpoint,
+  data,
+  ...correction
+}: EvaluateCommand): Promise<number> {
+  const { params, config, actionDim } = await loadEnergyModel(checkpoint);
+  const dataset = await openDataset(data);
+  if (actionDim !== dataset.actionDim) {
+    throw otherActions(checkpoint, actionDim, data, dataset.actionDim);
+  }
+  const split = splitFor(dataset, config);
+  if (split.heldOut.length === 0) throw nothingHeldOut();
   const encoder = await contextEncoder(dataset, config, split.train);
   const heldOut = await encoder.encode(split.heldOut);
-  const model = modelConfig(config, saved.actionDim);
-  const { alpha, numSteps, clipFrac } = options;
+  const { tau, batch } = config;
+  const options = { tau, batch, ...correction };
   printEvaluation(
-    await evaluateEnergyModel(saved.params, model, heldOut, {
-      tau: config.tau,
-      alpha,
-      numSteps,
-      clipFrac,
-    }),
+    await evaluateEnergyModel(params, modelConfig(config, actionDim), heldOut, options),
   );
+  return 0;
 }

@@ -1,15 +1,9 @@
 /**
  * The main job from end to end: trains the energy model on the bundled demonstrations, corrects perturbed
  * actions of episodes that it has not seen, and writes a report.
+ *
+ * Takes the options of `enerjax train`: `npm run demo -- --steps 200 --device webgpu`.
  */
-import { trainCommand } from '../bin/energy-commands.ts';
-import { EnerjaxError } from '../index.ts';
+import { main } from '../bin/main.ts';
 
-const data = new URL('data/tabletop', import.meta.url).pathname;
-
-try {
-  await trainCommand({ data, out: 'runs/demo' });
-} catch (error) {
-  console.error(error instanceof EnerjaxError ? error.message : error);
-  process.exitCode = 1;
-}
+process.exitCode = await main(['train', '--out', 'runs/demo', ...process.argv.slice(2)]);

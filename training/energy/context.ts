@@ -3,7 +3,6 @@
  * the camera images and the last states go through fixed random features, words of the instruction
  * through fixed random embeddings. The energy model does not know where its context comes from.
  */
-
 import type { Value } from '../../core/ir/value.ts';
 import * as np from '../../core/numpy/index.ts';
 import * as random from '../../core/random.ts';
@@ -27,6 +26,8 @@ export interface Frames {
   readonly actions: Value;
   /** The task of every frame. */
   readonly tasks: readonly string[];
+  /** The number of the episode that every frame belongs to. */
+  readonly episodes: readonly number[];
 }
 
 /** Turns episodes into frames, the same way every time. */
@@ -154,6 +155,7 @@ interface HostFrames {
   readonly images: readonly Uint8Array[];
   readonly actions: Float32Array;
   readonly tasks: string[];
+  readonly episodes: number[];
   /** First frame of the episode that each frame belongs to. */
   readonly starts: number[];
 }
@@ -174,6 +176,7 @@ async function readFrames(
     images: dataset.cameras.map((c) => new Uint8Array(count * c.height * c.width * 3)),
     actions: new Float32Array(count * perChunk),
     tasks: [] as string[],
+    episodes: [] as number[],
     starts: [] as number[],
   };
   let row = 0;
@@ -187,6 +190,7 @@ async function readFrames(
     });
     for (let t = 0; t < episode.length; t++) {
       frames.tasks.push(episode.task);
+      frames.episodes.push(episode.index);
       frames.starts.push(row);
     }
     row += episode.length;
@@ -266,5 +270,6 @@ function assemble(
     padMask: np.array(padMask, { dtype: 'bool' }).reshape([frames.count, tokens]),
     actions: np.array(frames.actions).reshape([frames.count, horizon, actionDim]),
     tasks: frames.tasks,
+    episodes: frames.episodes,
   };
 }

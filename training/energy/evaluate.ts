@@ -1,4 +1,5 @@
 /** What a trained energy model is worth, measured on frames that it has not seen. */
+import { setImmediate } from 'node:timers/promises';
 import type { Value } from '../../core/ir/value.ts';
 import * as np from '../../core/numpy/index.ts';
 import * as random from '../../core/random.ts';
@@ -11,6 +12,7 @@ import {
 } from '../../models/energy/index.ts';
 import { jit } from '../../transforms/index.ts';
 import type { Frames } from './context.ts';
+import { nothingHeldOut } from './errors.ts';
 
 /** How the corrections of an evaluation are made. */
 export interface EvaluationOptions {
@@ -29,6 +31,7 @@ export interface EvaluationOptions {
 
 /** Means over the evaluated frames, but for the lists. */
 export interface Evaluation {
+  /** Frames that were drawn; one can be drawn by several batches. */
   readonly frames: number;
   readonly loss: number;
   readonly ePos: number;
@@ -54,7 +57,11 @@ export interface Evaluation {
   readonly distances: readonly (readonly [number, number])[];
 }
 
-/** Evaluates on `batches` random batches of the frames. */
+/**
+ * Evaluates on `batches` random batches of the frames.
+ *
+ * @throws `nothing-held-out` if there are no frames.
+ */
 export async function evaluateEnergyModel(
   params: EnergyParams,
   model: EnergyConfig,
@@ -63,6 +70,7 @@ export async function evaluateEnergyModel(
 ): Promise<Evaluation> {
   const { batch: wanted = 32, batches = 16, tau = 0.5, noise = 0.3, seed = 0 } = options;
   const { numSteps = 3, alpha = 0.1, clipFrac = 0.2 } = options;
+  if (frames.count === 0) throw nothingHeldOut();
   const batch = Math.min(wanted, frames.count);
   const measure = jit((p: EnergyParams, key: Value) => {
     const keys = random.split(key, 2);
@@ -105,6 +113,8 @@ export async function evaluateEnergyModel(
   };
   const root = random.key(seed);
   for (let i = 0; i < batches; i++) {
+    // Lets the process hear a signal: reading from the CPU does not give it the time.
+    await setImmediate();
     const result = measure(params, random.foldIn(root, i));
     for (const [name, value] of Object.entries(result)) note(name, await value.data());
   }

@@ -1,13 +1,17 @@
 /** The energy model on disk: parameters by path, and the configuration that they belong to. */
+import { invariant } from '../../core/base/errors.ts';
 import { upload } from '../../core/host/runtime.ts';
 import * as tree from '../../core/tree.ts';
 import { type EnergyConfig, type EnergyParams, energySpec } from '../../models/energy/index.ts';
 import { shapesOf } from '../../nn/index.ts';
 import { checkAgainst } from '../checkpoint/check.ts';
-import { loadCheckpoint, saveCheckpoint } from '../checkpoint/checkpoint.ts';
+import { type Checkpoint, loadCheckpoint, saveCheckpoint } from '../checkpoint/checkpoint.ts';
 import type { HostTensor } from '../checkpoint/tensor.ts';
-import { type EnergyTrainingConfig, energyTrainingConfig } from './config.ts';
+import { type EnergyTrainingConfig, parseTrainingConfig } from './config.ts';
 import { foreignCheckpoint } from './errors.ts';
+
+/** How a checkpoint says what it is. */
+const kind = 'enerjax energy model';
 
 /** What a run has learned, and what it needs to be used again. */
 export interface SavedEnergyModel {
@@ -47,7 +51,7 @@ async function toHost(params: EnergyParams): Promise<Record<string, HostTensor>>
 export async function saveEnergyModel(folder: string, model: SavedEnergyModel): Promise<string> {
   const path = `${folder}/${model.step}.safetensors`;
   const metadata = {
-    kind: 'enerjax energy model',
+    kind,
     config: JSON.stringify(model.config),
     actionDim: String(model.actionDim),
     step: String(model.step),
@@ -63,11 +67,7 @@ export async function saveEnergyModel(folder: string, model: SavedEnergyModel): 
  */
 export async function loadEnergyModel(path: string): Promise<SavedEnergyModel> {
   const { tensors, metadata } = await loadCheckpoint(path);
-  if (metadata.config === undefined || metadata.actionDim === undefined) {
-    throw foreignCheckpoint(path);
-  }
-  const config = energyTrainingConfig(JSON.parse(metadata.config) as object);
-  const actionDim = Number(metadata.actionDim);
+  const { config, actionDim, step } = readMetadata(path, metadata);
   const spec = energySpec(modelConfig(config, actionDim));
   const expected = Object.fromEntries(
     Object.entries(shapesOf(spec)).map(([name, type]) => [`params/${name}`, type]),
@@ -77,9 +77,32 @@ export async function loadEnergyModel(path: string): Promise<SavedEnergyModel> {
     tree.structure(spec),
     tree.paths(spec).map((name) => {
       const tensor = tensors[`params/${name}`];
-      if (tensor === undefined) throw foreignCheckpoint(path);
+      invariant(tensor !== undefined, `${name} was checked and is gone`);
       return upload(tensor.data, tensor.shape, tensor.dtype);
     }),
   ) as unknown as EnergyParams; // A spec and its parameters have the same tree.
-  return { params, config, actionDim, step: Number(metadata.step ?? 0) };
+  return { params, config, actionDim, step };
+}
+
+/** What the text in a checkpoint says of the model, refused unless it can be meant. */
+function readMetadata(
+  path: string,
+  metadata: Checkpoint['metadata'],
+): Omit<SavedEnergyModel, 'params'> {
+  if (metadata.kind !== kind) throw foreignCheckpoint(path, `it does not say '${kind}'`);
+  const [actionDim, step] = [Number(metadata.actionDim), Number(metadata.step)];
+  if (!Number.isInteger(actionDim) || actionDim < 1 || !Number.isInteger(step)) {
+    throw foreignCheckpoint(path, 'its width of actions or its step is no whole number');
+  }
+  const parsed = parseTrainingConfig(jsonOrNull(metadata.config ?? ''));
+  if ('problems' in parsed) throw foreignCheckpoint(path, parsed.problems);
+  return { config: parsed.config, actionDim, step };
+}
+
+function jsonOrNull(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
 }

@@ -5,8 +5,8 @@ import * as random from '../../core/random.ts';
 import { type EnergyParams, energySpec, infoNce } from '../../models/energy/index.ts';
 import * as nn from '../../nn/index.ts';
 import { jit, valueAndGrad } from '../../transforms/index.ts';
-import type { History } from '../metrics/history.ts';
-import { history } from '../metrics/history.ts';
+import { type History, history } from '../metrics/history.ts';
+import { openHistoryFile } from '../metrics/history-file.ts';
 import { progress } from '../metrics/progress.ts';
 import type { EnergyTrainingConfig } from './config.ts';
 import type { Frames } from './context.ts';
@@ -15,7 +15,7 @@ import { modelConfig, saveEnergyModel } from './model-files.ts';
 
 /** How a run reports and when it stops. */
 export interface TrainOptions {
-  /** Folder for checkpoints. */
+  /** Folder for checkpoints and for `metrics.jsonl`, to which every step is appended. */
   readonly folder: string;
   /** Takes each line of progress. */
   readonly write?: (line: string) => void;
@@ -26,12 +26,14 @@ export interface TrainOptions {
 /** What a run leaves in memory. */
 export interface TrainResult {
   readonly params: EnergyParams;
+  /** The loss and the mean energies, step by step. */
   readonly history: History;
   /** Steps that were taken. */
   readonly step: number;
   readonly interrupted: boolean;
   readonly checkpoint: string;
-  readonly stepsPerSecond: number;
+  /** From the start of the first step, whose programs are compiled, to the end of the last. */
+  readonly seconds: number;
 }
 
 /** The optimizer of a run: AdamW on clipped gradients, the rate warmed up and then lowered to zero. */
@@ -49,21 +51,10 @@ const optimizer = (config: EnergyTrainingConfig) =>
     ),
   );
 
-/**
- * Trains on random frames, with the other actions of the batch as negatives.
- *
- * @throws `training-diverged`.
- */
-export async function trainEnergyModel(
-  frames: Frames,
-  config: EnergyTrainingConfig,
-  { folder, write = console.log, signal }: TrainOptions,
-): Promise<TrainResult> {
-  const actionDim = frames.actions.shape[2] ?? 1;
-  const model = modelConfig(config, actionDim);
+/** The step of a run: parameters and optimizer state in, the same and what was measured out. */
+function trainingStep(frames: Frames, config: EnergyTrainingConfig, dataKey: Value) {
+  const model = modelConfig(config, widthOf(frames));
   const transform = optimizer(config);
-  const [initKey, dataKey] = pairOf(random.split(random.key(config.seed), 2));
-
   const loss = (params: EnergyParams, key: Value): [Value, { ePos: Value; eNeg: Value }] => {
     const [rowKey, dropKey] = pairOf(random.split(key, 2));
     const rows = random.randint(rowKey, [config.batch], 0, frames.count);
@@ -77,43 +68,61 @@ export async function trainEnergyModel(
     return [result.loss, { ePos: result.ePos, eNeg: result.eNeg }];
   };
   const gradient = valueAndGrad(loss, { hasAux: true });
-  const trainStep = jit(
-    (params: EnergyParams, state: ReturnType<typeof transform.init>, step: Value) => {
-      const [[value, aux], grads] = gradient(params, random.foldIn(dataKey, step));
+  const step = jit(
+    (params: EnergyParams, state: ReturnType<typeof transform.init>, index: Value) => {
+      const [[value, aux], grads] = gradient(params, random.foldIn(dataKey, index));
       const [updates, next] = transform.update(grads, state, params);
       return { params: nn.optim.applyUpdates(params, updates), state: next, loss: value, ...aux };
     },
     { donate: [0, 1] },
   );
+  return { model, init: transform.init, step };
+}
 
+/**
+ * Trains on random frames, with the other actions of the batch as negatives.
+ *
+ * @throws `training-diverged`.
+ */
+export async function trainEnergyModel(
+  frames: Frames,
+  config: EnergyTrainingConfig,
+  { folder, write = console.log, signal }: TrainOptions,
+): Promise<TrainResult> {
+  const actionDim = widthOf(frames);
+  const [initKey, dataKey] = pairOf(random.split(random.key(config.seed), 2));
+  const { model, init, step: takeStep } = trainingStep(frames, config, dataKey);
   let params = nn.initParams(energySpec(model), initKey);
-  let state = transform.init(params);
+  let state = init(params);
+  let step = 0;
+  const save = (): Promise<string> => saveEnergyModel(folder, { params, config, actionDim, step });
   const records = history();
   const lines = progress({ total: config.steps, every: config.logEvery, write });
-  let step = 0;
+  const file = await openHistoryFile(`${folder}/metrics.jsonl`);
   const started = performance.now();
-  const save = (): Promise<string> => saveEnergyModel(folder, { params, config, actionDim, step });
-  while (step < config.steps && signal?.aborted !== true) {
-    const result = trainStep(params, state, np.array(step, { dtype: 'int32' }));
-    ({ params, state } = result);
-    const values = await readMetrics(result, step);
-    const record = lines.add(step, values);
-    records.append(record ?? { step, values });
-    step += 1;
-    if (step % config.saveEvery === 0 && step < config.steps) await save();
+  try {
+    while (step < config.steps && signal?.aborted !== true) {
+      const result = takeStep(params, state, np.array(step, { dtype: 'int32' }));
+      ({ params, state } = result);
+      const record = { step, values: await readMetrics(result, step) };
+      records.append(record);
+      // Writing also lets the process hear a signal: reading from the CPU does not give it the time.
+      await file.append(record);
+      lines.add(step, record.values);
+      step += 1;
+      if (step % config.saveEvery === 0 && step < config.steps) await save();
+    }
+  } finally {
+    await file.close();
   }
   lines.finish();
-  const stepsPerSecond = step / ((performance.now() - started) / 1000);
-  const checkpoint = await save();
-  return {
-    params,
-    history: records,
-    step,
-    interrupted: step < config.steps,
-    checkpoint,
-    stepsPerSecond,
-  };
+  const seconds = (performance.now() - started) / 1000;
+  const interrupted = step < config.steps;
+  return { params, history: records, step, interrupted, checkpoint: await save(), seconds };
 }
+
+/** Numbers in an action. */
+const widthOf = ({ actions }: Frames): number => actions.shape[2] ?? 1;
 
 /** The two rows of an array. */
 const pairOf = (x: Value): [Value, Value] => [x.get(0), x.get(1)];

@@ -1,4 +1,4 @@
-/** Tables in plain text. */
+/** Tables in plain text and in Markdown. */
 import { showNumber } from './number.ts';
 
 /** A row of a table: column name to text or number. */
@@ -42,5 +42,20 @@ export function table(rows: readonly TableRow[]): string {
     line(({ name, pad }) => pad(name)),
     line(({ width }) => '─'.repeat(width)),
     ...rows.map((_, row) => line(({ texts, pad }) => pad(texts[row] ?? ''))),
+  ].join('\n');
+}
+
+/** The rows as a table in Markdown, without a trailing newline; empty for no rows. */
+export function markdownTable(rows: readonly TableRow[]): string {
+  const names = columnsOf(rows);
+  if (names.length === 0) return '';
+  const isNumeric = (name: string): boolean =>
+    rows.every((row) => row[name] === undefined || typeof row[name] === 'number');
+  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+  const escaped = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ');
+  return [
+    line(names.map(escaped)),
+    line(names.map((name) => (isNumeric(name) ? '---:' : '---'))),
+    ...rows.map((row) => line(names.map((name) => escaped(showCell(row[name]))))),
   ].join('\n');
 }
