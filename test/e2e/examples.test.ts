@@ -47,12 +47,13 @@ test('every example is tested', () => {
 });
 
 for (const [name, { args = [], check }] of Object.entries(examples)) {
-  test(`${name} runs within 20 s and does what it says`, async () => {
+  test(`${name} runs in seconds and does what it says`, async () => {
     const { code, out, err, seconds } = await start(`examples/${name}`, args).ending;
     assert.is(code, 0, out + err);
     assert.is(err, '');
     check(out);
-    assert.ok(seconds < 20, `${seconds.toFixed(1)} s`);
+    // Ten are enough on a machine that does nothing else.
+    assert.ok(seconds < 60, `${seconds.toFixed(1)} s`);
   });
 }
 

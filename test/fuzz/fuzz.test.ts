@@ -156,7 +156,7 @@ test('vmap equals a loop', () =>
       const results = jit(vmap(f))(...stacked);
       return Promise.all([0, 1, 2].map((row) => flat(results.map((result) => result.get(row)))));
     });
-    rows.forEach((row, i) => close(found[i] ?? [], row, 1e-11, `row ${i}`));
+    for (const [i, row] of rows.entries()) close(found[i] ?? [], row, 1e-11, `row ${i}`);
   }));
 
 /** A direction to differentiate along. */
