@@ -1,7 +1,8 @@
 /** A plan made ready: shaders, pipelines, and which part of which buffer each binding is. */
 import { showAval, sizeOf } from '../../base/aval.ts';
 import { invariant } from '../../base/errors.ts';
-import type { Plan, Slot, Step } from '../../compile/plan.ts';
+import type { Kernel } from '../../compile/kernel.ts';
+import { isKernel, type Plan, type Slot, type Step } from '../../compile/plan.ts';
 import { emitWgsl, type WgslKernel, type WgslOptions } from '../../emit/wgsl/emit.ts';
 import type { Grid } from '../../emit/wgsl/grid.ts';
 import type { BindingPlan } from '../../emit/wgsl/module-writer.ts';
@@ -37,16 +38,19 @@ export function preparePlan(plan: Plan, options: PrepareOptions): Prepared {
   const kernels = new Set<string>();
   checkSize('the intermediate arrays together', plan.arenaBytes, options.limits, 'maxBufferSize');
   for (const step of plan.steps) {
-    const { slots, bindings } = planBindings(step, plan);
-    const isEmpty = step.kernel.buffers.some(
+    const { kernel: task, site } = step;
+    invariant(isKernel(task), 'control flow');
+    const launch = { kernel: task, slots: step.slots, site };
+    const { slots, bindings } = planBindings(launch, plan);
+    const isEmpty = task.buffers.some(
       ({ access, source }) => access !== 'read' && source.length === 0,
     );
     if (isEmpty) continue;
-    const kernel = emitWgsl(step.kernel, { ...options.emit, bindings });
+    const kernel = emitWgsl(task, { ...options.emit, bindings });
     kernels.add(kernel.code);
-    checkBindings(step, slots, kernel, plan, options.limits);
+    checkBindings(launch, slots, kernel, plan, options.limits);
     if (kernel.grid[0] * kernel.grid[1] === 0) continue;
-    const pipeline = options.pipelines.get(kernel, step.kernel.name, step.site);
+    const pipeline = options.pipelines.get(kernel, task.name, site);
     launches.push({ pipeline, grid: kernel.grid, slots });
   }
   return { launches, kernels: [...kernels], name: namesOf(plan) };
