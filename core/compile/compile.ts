@@ -10,7 +10,7 @@ import { planMemory } from './memory-plan.ts';
 import { mergeKernels } from './merge-kernels.ts';
 import { isKernel, type Plan, type Target } from './plan.ts';
 import { rematerialise } from './rematerialise.ts';
-import { simplify } from './simplify.ts';
+import { dropUnused, simplify } from './simplify.ts';
 
 /**
  * The plan that computes a program's outputs on a device.
@@ -22,7 +22,7 @@ export function compile(
   target: Target,
   donated: ReadonlySet<number> = new Set(),
 ): Plan {
-  const simple = simplify(inlineCalls(program));
+  const simple = simplify(inlineCalls(dropUnused(program)));
   const plans = new Map<Program, Plan>();
   const planOf = (body: Program): Plan => {
     const plan = plans.get(body) ?? compile(body, target);
