@@ -3,7 +3,6 @@ import type { Aval } from '../core/base/aval.ts';
 import { range, showAval, sizeOf } from '../core/base/aval.ts';
 import { isFloat } from '../core/base/dtype.ts';
 import { inline } from '../core/ir/interpret.ts';
-import type { Program } from '../core/ir/program.ts';
 import { type Traced, trace } from '../core/ir/trace.ts';
 import type { Value, ValueLike } from '../core/ir/value.ts';
 import { zeros } from '../core/primitives/broadcast.ts';

@@ -89,7 +89,7 @@ function isInPlace({ kernel }: Launch, from: Source, to: Source): boolean {
   if (store.target !== to || store.mode !== 'set' || store.guard !== null) return false;
   if (!readsOnly(walk([store.value]), from, (read) => isOwnRow(read, store))) return false;
   return readsOnly(
-    outsideReductions(store.value, new Set(store.serial)),
+    outsideReductions(store, new Set(kernel.parallel)),
     from,
     (read) => read.index === store.index,
   );
@@ -117,15 +117,16 @@ function isOwnRow({ index }: LoadExpr, store: KernelStore): boolean {
  * What is evaluated while the row is being written: everything but reductions that are finished before,
  * and those that are not with all that is inside.
  */
-function outsideReductions(root: Expr, serial: ReadonlySet<Axis>): Expr[] {
+function outsideReductions({ value, serial }: KernelStore, parallel: ReadonlySet<Axis>): Expr[] {
   const seen = new Set<Expr>();
   const visit = (node: Expr): void => {
-    const isBefore = node.kind === 'reduce' && ![...serial].some((axis) => node.deps.has(axis));
-    if (seen.has(node) || (isBefore && serial.size > 0)) return;
+    // One that depends on the row's loop, or on a reduction around it, runs again for every element.
+    const isBefore = node.kind === 'reduce' && [...node.deps].every((axis) => parallel.has(axis));
+    if (seen.has(node) || (isBefore && serial.length > 0)) return;
     seen.add(node);
     childrenOf(node).forEach(visit);
   };
-  visit(root);
+  visit(value);
   return [...seen];
 }
 

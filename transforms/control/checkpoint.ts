@@ -192,7 +192,7 @@ export const checkpointPolicies = {
   saveNames:
     (...names: readonly string[]): CheckpointPolicy =>
     ({ primitive, params }) =>
-      primitive === namePrimitive && names.includes(String(params['name'])),
+      primitive === namePrimitive && names.includes(String(params.name)),
 } satisfies Record<string, CheckpointPolicy | ((...names: readonly string[]) => CheckpointPolicy)>;
 
 /** What is kept. */

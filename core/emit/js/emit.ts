@@ -30,7 +30,7 @@ export function instantiateJs(body: string, bufferCount: number): JsKernel {
 
 class Emitter {
   readonly #lines: string[] = [];
-  readonly #names = new Map<Expr, string>();
+  #names = new Map<Expr, string>();
   readonly #axes = new Map<Axis, string>();
   readonly #buffers: ReadonlyMap<Source, number>;
   readonly #kernel;
@@ -100,6 +100,8 @@ class Emitter {
       this.#declare(name, expr.op, expr.dtype);
     }
     this.#open(axis);
+    // Names of the body end with it: a later loop over the same axis computes the same values anew.
+    const outside = new Map(this.#names);
     this.#statements(body);
     for (const { expr, name } of totals) {
       // Sums are kept in double precision, whatever the precision of the result.
@@ -108,6 +110,7 @@ class Emitter {
       );
     }
     this.#lines.push('}');
+    this.#names = outside;
     for (const { expr, name } of totals) {
       if (isFloat(expr.dtype)) this.#lines.push(`${name}=${this.#round(name, expr.dtype)};`);
       this.#names.set(expr, name);

@@ -1,7 +1,6 @@
 /** A plan made ready: shaders, pipelines, and which part of which buffer each binding is. */
 import { showAval, sizeOf } from '../../base/aval.ts';
 import { invariant } from '../../base/errors.ts';
-import type { Kernel } from '../../compile/kernel.ts';
 import { isKernel, type Plan, type Slot, type Step } from '../../compile/plan.ts';
 import { emitWgsl, type WgslKernel, type WgslOptions } from '../../emit/wgsl/emit.ts';
 import type { Grid } from '../../emit/wgsl/grid.ts';
