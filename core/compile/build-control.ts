@@ -26,7 +26,7 @@ export function buildControl(
   const given = [...operands.map(read), ...results.map(write)];
   switch (lowering.kind) {
     case 'repeat': {
-      const { body: program, count, consts, carries, isReversed } = lowering;
+      const { body: program, count, consts, carries, isReversed, isIndexed } = lowering;
       const body = planOf(program);
       const spares = count > 1 ? twinsOf(results.slice(0, carries)) : [];
       const buffers = [...given, ...spares.map(write), ...arenaFor([body])];
@@ -43,6 +43,7 @@ export function buildControl(
         reads,
         writes,
         isReversed,
+        isIndexed,
       };
     }
     case 'while': {

@@ -22,7 +22,7 @@ export function compile(
   target: Target,
   donated: ReadonlySet<number> = new Set(),
 ): Plan {
-  const simple = simplify(inlineCalls(dropUnused(program)));
+  const simple = simplify(inlineCalls(dropUnused(program), target));
   const plans = new Map<Program, Plan>();
   const planOf = (body: Program): Plan => {
     const plan = plans.get(body) ?? compile(body, target);

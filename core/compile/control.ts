@@ -23,6 +23,8 @@ export interface Repeat {
   /** Stacks that are written. */
   readonly writes: number;
   readonly isReversed: boolean;
+  /** True on GPUs: the body is given the whole of the stacks that it writes and knows where it is. */
+  readonly isIndexed: boolean;
 }
 
 /**

@@ -1,12 +1,17 @@
 /** Equations that stand for a program are replaced by it. */
 import { invariant } from '../base/errors.ts';
-import type { Lowering } from '../ir/lowering.ts';
+import type { ControlLowering, Lowering } from '../ir/lowering.ts';
 import { type Eqn, lookup, makeVar, type Program, type Var } from '../ir/program.ts';
 import { verify } from '../ir/verify.ts';
+import { controlForGpu } from './gpu-control.ts';
+import type { Target } from './plan.ts';
 
-/** The program without calls. Loops and branches stay: their programs are compiled on their own. */
-export function inlineCalls(program: Program): Program {
-  const inliner = new Inliner();
+/**
+ * The program without calls. Loops and branches stay, in the form that the device can run: their programs are
+ * compiled on their own.
+ */
+export function inlineCalls(program: Program, target: Target): Program {
+  const inliner = new Inliner(target, new Set(program.inputs));
   const place = new Map<Var, Var>(program.inputs.map((variable) => [variable, variable]));
   inliner.write(program, place, undefined);
   if (!inliner.hasChanged) return program;
@@ -21,16 +26,26 @@ const lowered = ({ primitive, inputs, params, outputs }: Eqn): Lowering =>
     outputs.map((v) => v.aval),
   );
 
+const isControl = (lowering: Lowering): lowering is ControlLowering =>
+  lowering.kind === 'repeat' || lowering.kind === 'while' || lowering.kind === 'branch';
+
 class Inliner {
   readonly eqns: Eqn[] = [];
   hasChanged = false;
   #regions = 0;
+  readonly #target: Target;
+  readonly #inputs: ReadonlySet<Var>;
+
+  constructor(target: Target, inputs: ReadonlySet<Var>) {
+    this.#target = target;
+    this.#inputs = inputs;
+  }
 
   /** Appends the equations; `place` says which variable each of the program's is, and learns the new ones. */
   write(program: Program, place: Map<Var, Var>, region: number | undefined): void {
     for (const eqn of program.eqns) {
       const inputs = eqn.inputs.map((variable) => lookup(place, variable));
-      const lowering = lowered(eqn);
+      const lowering = this.#forTarget(eqn, lowered(eqn), inputs);
       if (lowering.kind !== 'call') {
         this.#copy(eqn, inputs, place, region);
         continue;
@@ -50,6 +65,15 @@ class Inliner {
         place.set(variable, lookup(inner, output));
       });
     }
+  }
+
+  #forTarget(eqn: Eqn, lowering: Lowering, inputs: readonly Var[]): Lowering {
+    if (this.#target.device !== 'webgpu' || !isControl(lowering)) return lowering;
+    if (lowering.kind === 'repeat' && lowering.isIndexed) return lowering;
+    const isShared = inputs.map(
+      (v) => this.#inputs.has(v) || inputs.indexOf(v) < inputs.lastIndexOf(v),
+    );
+    return { kind: 'call', program: controlForGpu(eqn, lowering, isShared), isApart: false };
   }
 
   #copy(eqn: Eqn, inputs: Var[], place: Map<Var, Var>, region: number | undefined): void {

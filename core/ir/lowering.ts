@@ -90,6 +90,8 @@ export interface RepeatLowering {
   readonly carries: number;
   /** True: the last slices come first. */
   readonly isReversed: boolean;
+  /** True: the body counts its turns, and what it reads and writes of stacks it is given whole, as constants and results. */
+  readonly isIndexed: boolean;
 }
 
 /**

@@ -24,7 +24,9 @@ const golden: Golden = JSON.parse(
 const quantities = (f: Program): Record<string, () => unknown> => {
   const [W, H, XS] = [np.array(w), np.array(h), np.array(xs)];
   const all = [0, 1, 2] as const;
-  const gradient = grad((hh: np.Array) => np.sum(np.square(grad((k: np.Array) => f(W, k, XS))(hh))));
+  const gradient = grad((hh: np.Array) =>
+    np.sum(np.square(grad((k: np.Array) => f(W, k, XS))(hh))),
+  );
   return {
     value: () => jit(f)(W, H, XS),
     grad: () => jit(grad(f, { argnums: all }))(W, H, XS),
@@ -51,7 +53,8 @@ async function check(f: Program, name: string, only?: readonly string[]): Promis
     assert.is(leaves.length, numbers.length);
     for (const [i, leaf] of leaves.entries()) {
       assert.instance(leaf, Value);
-      if (leaf instanceof Value) compare(`${name}, ${quantity}`, [...(await leaf.data())], numbers[i] ?? []);
+      if (leaf instanceof Value)
+        compare(`${name}, ${quantity}`, [...(await leaf.data())], numbers[i] ?? []);
     }
   }
 }
@@ -79,7 +82,7 @@ for (const [device, make] of Object.entries(devices)) {
   });
 }
 
-if (process.env['ENERJAX_TEST_WEBGPU'] === '1') {
+if (process.env.ENERJAX_TEST_WEBGPU === '1') {
   test("some programs give JAX's numbers on webgpu", async () => {
     await setDefaultDevice(await getDevice('webgpu'));
     for (const name of ['rnn', 'rnnReversed', 'nested', 'scannedCond']) {

@@ -42,8 +42,7 @@ const nested: Program = (w, h, xs) => {
   const [last, ys] = lax.scan(
     (c: np.Array, x: np.Array) => {
       const [inner, outputs] = lax.scan(
-        (k: np.Array, e: np.Array) =>
-          [np.sin(k.mul(w.get(0))).add(e), k.mul(e)] as const,
+        (k: np.Array, e: np.Array) => [np.sin(k.mul(w.get(0))).add(e), k.mul(e)] as const,
         c,
         x,
       );
@@ -60,7 +59,11 @@ const fori: Program = (w, h, xs) =>
     lax.foriLoop(
       1,
       4,
-      (i: np.Array, c: np.Array) => np.tanh(np.matmul(w, c)).mul(i).add(np.take(xs, i, { axis: 0 })),
+      (i: np.Array, c: np.Array) =>
+        np
+          .tanh(np.matmul(w, c))
+          .mul(i)
+          .add(np.take(xs, i, { axis: 0 })),
       h,
     ),
   );
@@ -110,7 +113,12 @@ const loops: Program = (w, h, xs) => {
 
 const halfSine: (x: np.Array) => np.Array = customJvp(
   (x: np.Array) => np.sin(x),
-  ([x], [dx]) => [halfSine(x), halfSine(x).mul(0.5).mul(dx ?? 0)],
+  ([x], [dx]) => [
+    halfSine(x),
+    halfSine(x)
+      .mul(0.5)
+      .mul(dx ?? 0),
+  ],
 );
 
 const clipped = customVjp(
@@ -120,9 +128,7 @@ const clipped = customVjp(
 );
 
 const custom: Program = (w, h, xs) =>
-  np
-    .sum(halfSine(np.matmul(w, h)).mul(halfSine(xs.get(0))))
-    .add(np.sum(halfSine(halfSine(h))));
+  np.sum(halfSine(np.matmul(w, h)).mul(halfSine(xs.get(0)))).add(np.sum(halfSine(halfSine(h))));
 
 const customReverse: Program = (w, h, xs) => {
   const [last, ys] = lax.scan(

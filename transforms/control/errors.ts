@@ -77,15 +77,6 @@ export const reverseThroughWhile = defineError({
   },
 });
 
-/** A loop of unknown length on a device whose host cannot look at the condition between turns. */
-export const whileNeedsBound = defineError({
-  code: 'while-needs-bound',
-  what: (label: string) =>
-    `${label}: on a GPU the host cannot wait for the condition between two turns`,
-  fix: 'pass { maxIterations } to run that many turns, of which those after the last do nothing; or use foriLoop, or another device',
-  example: { noExample: 'it takes a GPU' },
-});
-
 /** A function with a custom reverse rule was differentiated in forward mode. */
 export const forwardThroughCustomVjp = defineError({
   code: 'forward-through-custom-vjp',

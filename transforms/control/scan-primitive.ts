@@ -54,6 +54,7 @@ const scanPrimitive: PrimitiveOf<ScanParams> = definePrimitive({
     consts,
     carries,
     isReversed: reverse,
+    isIndexed: false,
   }),
 });
 
