@@ -55,9 +55,14 @@ function batchRule(eqn: Eqn, operands: readonly MaybeBatched[], size: number): M
   return eqn.outputs.map(({ aval }, i) => {
     const value = results[i];
     invariant(
-      value?.dtype === aval.dtype && sameShape(value.shape, [size, ...aval.shape]),
+      value !== undefined && value.dtype === aval.dtype,
+      `batch of ${eqn.primitive.name} must give ${showAval(aval)}`,
+    );
+    const batched = value.ndim > aval.shape.length;
+    invariant(
+      sameShape(value.shape, batched ? [size, ...aval.shape] : aval.shape),
       `batch of ${eqn.primitive.name} must give ${showAval(aval)} with an axis of ${size} in front`,
     );
-    return { value, batched: true };
+    return { value, batched };
   });
 }

@@ -121,10 +121,10 @@ function differentiate(
   const [lossTree, auxTree] = hasAux ? staged.outTree.children : [staged.outTree];
   checkLoss(label, staged, lossTree);
   const active = staged.program.inputs.map((_, i) => i < staged.argTree.size);
-  const program = gradProgram(staged.program, active);
+  const { program, captures } = gradProgram(staged.program, active);
   const skipped = wantsValue ? 0 : 1;
   const wanted = dropUnused({ ...program, outputs: program.outputs.slice(skipped) });
-  const results = apply(wanted, toInputs(label, staged, true));
+  const results = apply(wanted, [...toInputs(label, staged, true), ...captures]);
   const [value] = results;
   const auxStart = 1 - skipped;
   const auxSize = auxTree?.size ?? 0;

@@ -1,5 +1,21 @@
 /** Transforms: programs to programs, and functions to functions. */
 export { ArraySpec, arraySpec } from './array-spec.ts';
+export {
+  type Arrays,
+  type ArraysLike,
+  type CheckpointOptions,
+  type CheckpointPolicy,
+  type CustomOptions,
+  checkpoint,
+  checkpointName,
+  checkpointPolicies,
+  closureConvert,
+  customJvp,
+  customVjp,
+  remat,
+  type ScanOptions,
+  type WhileOptions,
+} from './control/index.ts';
 export { type GradOptions, grad, valueAndGrad } from './grad.ts';
 export { hessian, type JacobianOptions, jacfwd, jacrev } from './jacobian.ts';
 export { type JitOptions, type Jitted, jit } from './jit.ts';

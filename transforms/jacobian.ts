@@ -3,8 +3,7 @@ import type { Aval } from '../core/base/aval.ts';
 import { range, showAval, sizeOf } from '../core/base/aval.ts';
 import { isFloat } from '../core/base/dtype.ts';
 import { inline } from '../core/ir/interpret.ts';
-import type { Program } from '../core/ir/program.ts';
-import { traceClosed } from '../core/ir/trace.ts';
+import { type Traced, trace } from '../core/ir/trace.ts';
 import type { Value, ValueLike } from '../core/ir/value.ts';
 import { zeros } from '../core/primitives/broadcast.ts';
 import { reshape, transpose } from '../core/primitives/index.ts';
@@ -113,8 +112,8 @@ function jacobian(
       if (!isFloat(aval.dtype)) throw gradOfIntegerResult(label, showAval(aval));
     }
     const avals = program.inputs.map((v) => v.aval);
-    const all = dropUnused(traceClosed((inputs) => blocks(staged, inputs), avals, label));
-    const results = apply(all, toInputs(label, staged, true));
+    const { program: all, captures } = trace((inputs) => blocks(staged, inputs), avals, label);
+    const results = apply(dropUnused(all), [...toInputs(label, staged, true), ...captures]);
     const columns = argTree.size;
     const rows = program.outputs.map((_, o) => {
       const row = results.slice(o * columns, (o + 1) * columns);
@@ -132,7 +131,7 @@ function forwardBlocks({ program, argTree }: Staged, inputs: readonly Value[]): 
     const aval = itemAt(program.inputs, column).aval;
     const only = program.inputs.map((_input, i) => i === column);
     const tangents = jvpProgram(program, only, { zerosWritten: true });
-    const results = runBatched(tangents.program, aval, inputs);
+    const results = runBatched(tangents, aval, inputs);
     return results.slice(program.outputs.length).map((tangent, o) => {
       const out = itemAt(program.outputs, o).aval;
       const axes = [...range(out.shape.length).map((axis) => axis + 1), 0];
@@ -154,15 +153,15 @@ function reverseBlocks({ program, argTree }: Staged, inputs: readonly Value[]): 
   });
 }
 
-/** The outputs of a program whose last input runs through the standard basis, batched along axis 0. */
-function runBatched(program: Program, aval: Aval, inputs: readonly Value[]): Value[] {
+/** The outputs of a program whose last input but for captures runs through the standard basis, batched along axis 0. */
+function runBatched({ program, captures }: Traced, aval: Aval, inputs: readonly Value[]): Value[] {
   const size = sizeOf(aval.shape);
   const batch = batchProgram(
     program,
     size,
     program.inputs.map((_, i) => i === inputs.length),
   );
-  const outputs = inline(batch.program, [...inputs, basis(aval)]);
+  const outputs = inline(batch.program, [...inputs, basis(aval), ...captures]);
   return outputs.map((output, i) =>
     batch.batched[i] === true ? output : zeros({ ...output.aval, shape: [size, ...output.shape] }),
   );

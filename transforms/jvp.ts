@@ -3,9 +3,9 @@ import { sameType, showAval } from '../core/base/aval.ts';
 import { isFloat } from '../core/base/dtype.ts';
 import { invariant } from '../core/base/errors.ts';
 import { interpret, replay } from '../core/ir/interpret.ts';
-import { isNoRule, type Tangent } from '../core/ir/primitive.ts';
+import { isDualRule, isNoRule, type Tangent } from '../core/ir/primitive.ts';
 import type { Eqn, Program } from '../core/ir/program.ts';
-import { traceClosed } from '../core/ir/trace.ts';
+import { trace } from '../core/ir/trace.ts';
 import type { Value } from '../core/ir/value.ts';
 import { zeros } from '../core/primitives/broadcast.ts';
 import { apply } from './apply.ts';
@@ -18,10 +18,15 @@ import { itemAt, toInputs } from './values.ts';
 
 /** A program that also computes derivatives. */
 export interface JvpProgram {
-  /** Inputs: the primals, then the tangents of those that have one. Outputs likewise. */
+  /**
+   * Inputs: the primals, then the tangents of those that have one, then the captures. Outputs: the results,
+   * then their tangents.
+   */
   readonly program: Program;
   /** Which outputs have a tangent; the others' are exactly zero. */
   readonly nonzero: readonly boolean[];
+  /** Arrays that users' derivative rules close over. */
+  readonly captures: readonly Value[];
 }
 
 /** What is differentiated, and how zeros are given. */
@@ -30,6 +35,8 @@ export interface JvpOptions {
   readonly results?: number;
   /** Exact zeros among the outputs' tangents become arrays of zeros. */
   readonly zerosWritten?: boolean;
+  /** Equations that are linear in the tangents are kept apart from those that depend on primals only. */
+  readonly isSplit?: boolean;
 }
 
 interface Dual {
@@ -45,18 +52,18 @@ interface Dual {
 export function jvpProgram(
   program: Program,
   nonzero: readonly boolean[],
-  { results = program.outputs.length, zerosWritten = false }: JvpOptions = {},
+  { results = program.outputs.length, zerosWritten = false, isSplit = false }: JvpOptions = {},
 ): JvpProgram {
   const avals = program.inputs.map((v) => v.aval);
   let nonzeroOut: boolean[] = [];
-  const withTangents = traceClosed(
+  const { program: withTangents, captures } = trace(
     (inputs) => {
       let next = avals.length;
       const duals = avals.map((_, i): Dual => {
         const tangent = nonzero[i] === true ? itemAt(inputs, next++) : null;
         return { primal: itemAt(inputs, i), tangent };
       });
-      const outputs = interpret(program, duals, jvpRule);
+      const outputs = interpret(program, duals, (eqn, operands) => jvpRule(eqn, operands, isSplit));
       const outTangents = outputs.map(({ primal, tangent }, i) => {
         if (i >= results) return null;
         return tangent === null && zerosWritten ? zeros(primal.aval) : tangent;
@@ -67,22 +74,26 @@ export function jvpProgram(
     [...avals, ...avals.filter((_, i) => nonzero[i])],
     'jvp',
   );
-  return { program: withTangents, nonzero: nonzeroOut };
+  return { program: withTangents, nonzero: nonzeroOut, captures };
 }
 
-function jvpRule(eqn: Eqn, operands: readonly Dual[]): Dual[] {
+function jvpRule(eqn: Eqn, operands: readonly Dual[], isSplit: boolean): Dual[] {
   const { primitive, params } = eqn;
   const primals = operands.map(({ primal }) => primal);
   const tangents = operands.map(({ tangent }) => tangent);
-  const outputs = replay(eqn, primals);
-  if (tangents.every((tangent) => tangent === null)) return outputs.map(withoutTangent);
-  if (isNoRule(primitive.jvp)) {
-    if (primitive.jvp.noRule === 'no-tangent') return outputs.map(withoutTangent);
-    throw noRuleFor.at({ site: eqn.site }, primitive.name, 'jvp', primitive.jvp.why);
+  const { jvp } = primitive;
+  if (tangents.every((tangent) => tangent === null)) {
+    return replay(eqn, primals).map(withoutTangent);
   }
-  const results = primitive.jvp(primals, tangents, params, outputs);
+  if (isNoRule(jvp)) {
+    if (jvp.noRule === 'no-tangent') return replay(eqn, primals).map(withoutTangent);
+    throw noRuleFor.at({ site: eqn.site }, primitive.name, 'jvp', jvp.why);
+  }
+  const duals = isDualRule(jvp) ? jvp.dual(primals, tangents, params, isSplit) : null;
+  const outputs = duals?.outputs ?? replay(eqn, primals);
+  const results = isDualRule(jvp) ? duals?.tangents : jvp(primals, tangents, params, outputs);
   return outputs.map((primal, i) => {
-    const tangent = isFloat(primal.dtype) ? (results[i] ?? null) : null;
+    const tangent = isFloat(primal.dtype) ? (results?.[i] ?? null) : null;
     invariant(
       tangent === null || sameType(tangent.aval, primal.aval),
       `jvp of ${primitive.name} gives a tangent of another type than ${showAval(primal.aval)}`,
@@ -117,10 +128,11 @@ export function jvp<A extends readonly unknown[], R extends Output>(
     ...given.map((tangent) => tangent !== null),
     ...staged.captures.map(() => false),
   ];
-  const { program } = jvpProgram(staged.program, isNonzero, { zerosWritten: true });
+  const { program, captures } = jvpProgram(staged.program, isNonzero, { zerosWritten: true });
   const results = apply(program, [
     ...toInputs(label, staged, true),
     ...given.filter((tangent) => tangent !== null),
+    ...captures,
   ]);
   const count = staged.outTree.size;
   // The result of a staged function has the structure that the function returned.

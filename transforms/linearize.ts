@@ -17,7 +17,7 @@ import { floatInputs, itemAt, toInputs, writeZeros } from './values.ts';
 
 /** A program and its derivative at a point that is not known yet. */
 export interface Linearized {
-  /** Inputs: the primals. Outputs: the results, then the residuals that `linear` needs. */
+  /** Inputs: the primals, then the captures. Outputs: the results, then the residuals that `linear` needs. */
   readonly primal: Program;
   /** Inputs: the residuals, then the tangents. Outputs: the tangents of the results that have one. */
   readonly linear: Program;
@@ -25,6 +25,8 @@ export interface Linearized {
   readonly residuals: number;
   /** Which results have a tangent. */
   readonly nonzero: readonly boolean[];
+  /** Arrays that users' derivative rules close over. */
+  readonly captures: readonly Value[];
 }
 
 /**
@@ -39,9 +41,11 @@ export function linearizeProgram(
   nonzero: readonly boolean[],
   results = program.outputs.length,
 ): Linearized {
-  const jvp = jvpProgram(program, nonzero, { results });
-  const primals = jvp.program.inputs.slice(0, program.inputs.length);
-  const tangents = jvp.program.inputs.slice(program.inputs.length);
+  const jvp = jvpProgram(program, nonzero, { results, isSplit: true });
+  const count = program.inputs.length;
+  const end = jvp.program.inputs.length - jvp.captures.length;
+  const tangents = jvp.program.inputs.slice(count, end);
+  const primals = [...jvp.program.inputs.slice(0, count), ...jvp.program.inputs.slice(end)];
   const outputs = jvp.program.outputs.slice(0, program.outputs.length);
   const outTangents = jvp.program.outputs.slice(program.outputs.length);
   const { dependent, independent } = splitBy(jvp.program.eqns, tangents);
@@ -59,7 +63,8 @@ export function linearizeProgram(
   const primal = verify(
     dropUnused({ inputs: primals, eqns: independent, outputs: [...outputs, ...residuals] }),
   );
-  return { primal, linear, residuals: residuals.length, nonzero: jvp.nonzero };
+  const { captures } = jvp;
+  return { primal, linear, residuals: residuals.length, nonzero: jvp.nonzero, captures };
 }
 
 const repeatable = (eqn: Eqn | undefined): Eqn[] =>
@@ -108,7 +113,7 @@ export function linearizeAt(
   resultCount = staged.program.outputs.length,
 ): Linearization {
   const parts = linearizeProgram(staged.program, isActive, resultCount);
-  const inputs = toInputs(label, staged, true);
+  const inputs = [...toInputs(label, staged, true), ...parts.captures];
   const all = applyForwarding(parts.primal, inputs, staged.program.outputs.length);
   const results = all.slice(0, staged.program.outputs.length);
   return { results, residuals: all.slice(results.length), parts };

@@ -1,7 +1,8 @@
 /** A look at what a jitted function is compiled to. */
 import { sizeOf } from '../core/base/aval.ts';
+import type { Control } from '../core/compile/control.ts';
 import type { Kernel, KernelStore } from '../core/compile/kernel.ts';
-import type { Plan } from '../core/compile/plan.ts';
+import { isKernel, type Plan } from '../core/compile/plan.ts';
 import { compiled } from '../core/host/runtime.ts';
 import { PrintedProgram } from './make-program.ts';
 import type { Staged } from './stage.ts';
@@ -47,12 +48,33 @@ export function lowered<A extends unknown[], R>(
 }
 
 function costOf({ steps }: Plan): Cost {
-  const flops = steps.reduce((sum, { kernel }) => sum + flopsOf(kernel), 0);
-  const bytes = steps.reduce(
-    (sum, { slots }) => sum + slots.reduce((all, slot) => all + slot.bytes, 0),
-    0,
-  );
-  return { flops, bytes };
+  const costs = steps.map(({ kernel, slots }): Cost => {
+    if (!isKernel(kernel)) return costOfControl(kernel);
+    const bytes = slots.reduce((all, slot) => all + slot.bytes, 0);
+    return { flops: flopsOf(kernel), bytes };
+  });
+  return costs.reduce(plus, { flops: 0, bytes: 0 });
+}
+
+const plus = (a: Cost, b: Cost): Cost => ({ flops: a.flops + b.flops, bytes: a.bytes + b.bytes });
+
+/** A loop of unknown length counts as one turn, a branch as its most expensive one. */
+function costOfControl(control: Control): Cost {
+  switch (control.kind) {
+    case 'repeat': {
+      const { flops, bytes } = costOf(control.body);
+      return { flops: flops * control.count, bytes: bytes * control.count };
+    }
+    case 'while':
+      return plus(costOf(control.condition), costOf(control.body));
+    case 'branch': {
+      const costs = control.branches.map(costOf);
+      return {
+        flops: Math.max(...costs.map(({ flops }) => flops)),
+        bytes: Math.max(...costs.map(({ bytes }) => bytes)),
+      };
+    }
+  }
 }
 
 const extents = (axes: readonly { readonly extent: number }[]): number =>

@@ -6,7 +6,7 @@ import { invariant } from '../core/base/errors.ts';
 import { inline, replay } from '../core/ir/interpret.ts';
 import { hole, isNoRule, type Tangent } from '../core/ir/primitive.ts';
 import { type Eqn, lookup, type Program, type Var } from '../core/ir/program.ts';
-import { traceClosed } from '../core/ir/trace.ts';
+import { type Traced, traceClosed } from '../core/ir/trace.ts';
 import type { Value } from '../core/ir/value.ts';
 import { add } from '../core/primitives/index.ts';
 import { apply } from './apply.ts';
@@ -136,19 +136,20 @@ export function linearTranspose<A extends readonly unknown[], R extends Output>(
       `${showArgument(argTree.paths()[i] ?? '')} is ${showAval(aval)}`,
     );
   });
-  const program = transposeOfLinear(label, staged);
+  const { program, captures: inRules } = transposeOfLinear(label, staged);
   const outAvals = staged.program.outputs.map((v) => v.aval);
   const transposed = (cotangent: R): A => {
     const given = resultCotangents(label, outTree, cotangent, outAvals);
-    const results = apply(program, [...captures, ...writeZeros(given, outAvals)]);
+    const results = apply(program, [...captures, ...inRules, ...writeZeros(given, outAvals)]);
     return argTree.unflatten(results) as unknown as A; // One cotangent per leaf of A.
   };
   return labelled(transposed, `the transpose of ${labelOf(f)}`);
 }
 
 /** From captures and cotangents of all results to those of all arguments. */
-function transposeOfLinear(label: string, staged: Staged): Program {
-  const { primal, linear, nonzero } = linearizeProgram(staged.program, floatInputs(staged));
+function transposeOfLinear(label: string, staged: Staged): Traced {
+  const parts = linearizeProgram(staged.program, floatInputs(staged));
+  const { primal, linear, nonzero } = parts;
   const args = primal.inputs.slice(0, staged.argTree.size);
   const residuals = primal.outputs.slice(nonzero.length);
   const { tainted } = splitBy(primal.eqns, args);
@@ -173,5 +174,6 @@ function transposeOfLinear(label: string, staged: Staged): Program {
       args.map((v) => v.aval),
     );
   };
-  return dropUnused(traceClosed(body, [...captureAvals, ...outAvals], label));
+  const program = dropUnused(traceClosed(body, [...captureAvals, ...outAvals], label));
+  return { program, captures: parts.captures };
 }

@@ -2,7 +2,7 @@
 import { inline } from '../core/ir/interpret.ts';
 import type { Tangent } from '../core/ir/primitive.ts';
 import type { Program } from '../core/ir/program.ts';
-import { traceClosed } from '../core/ir/trace.ts';
+import { type Traced, trace } from '../core/ir/trace.ts';
 import type { Value } from '../core/ir/value.ts';
 import { full } from '../core/primitives/broadcast.ts';
 import { apply } from './apply.ts';
@@ -24,11 +24,11 @@ import { floatInputs, itemAt, writeZeros } from './values.ts';
  * @returns Inputs: those of `program`, then the cotangent. Outputs: those of `program`, then the
  *   cotangents of the active inputs.
  */
-export function vjpProgram(program: Program, active: readonly boolean[], result = 0): Program {
+export function vjpProgram(program: Program, active: readonly boolean[], result = 0): Traced {
   const avals = [...program.inputs, itemAt(program.outputs, result)].map((v) => v.aval);
   const body = (args: readonly Value[]): Value[] =>
     runBackward(program, active, args.slice(0, -1), result, itemAt(args, args.length - 1));
-  return dropUnused(traceClosed(body, avals, 'vjp'));
+  return withoutUnused(trace(body, avals, 'vjp'));
 }
 
 /**
@@ -37,12 +37,17 @@ export function vjpProgram(program: Program, active: readonly boolean[], result 
  * @param active - Which inputs are differentiated.
  * @returns Outputs: those of `program`, then the gradients of the active inputs.
  */
-export function gradProgram(program: Program, active: readonly boolean[]): Program {
+export function gradProgram(program: Program, active: readonly boolean[]): Traced {
   const avals = program.inputs.map((v) => v.aval);
   const body = (inputs: readonly Value[]): Value[] =>
     runBackward(program, active, inputs, 0, full(1, itemAt(program.outputs, 0).aval));
-  return dropUnused(traceClosed(body, avals, 'grad'));
+  return withoutUnused(trace(body, avals, 'grad'));
 }
+
+const withoutUnused = ({ program, captures }: Traced): Traced => ({
+  program: dropUnused(program),
+  captures,
+});
 
 function runBackward(
   program: Program,
@@ -51,8 +56,8 @@ function runBackward(
   result: number,
   cotangent: Value,
 ): Value[] {
-  const { primal, linear, nonzero } = linearizeProgram(program, active, result + 1);
-  const all = inline(primal, inputs);
+  const { primal, linear, nonzero, captures } = linearizeProgram(program, active, result + 1);
+  const all = inline(primal, [...inputs, ...captures]);
   const outputs = all.slice(0, program.outputs.length);
   const residuals: Tangent[] = all.slice(outputs.length);
   const holes = active.filter(Boolean).map(() => null);

@@ -16,22 +16,23 @@ import {
 } from '../ir/expr.ts';
 import { axisPosition, flatten, indexConstant, unflatten } from '../ir/index-algebra.ts';
 import type { Place, Reader, StepSpec } from '../ir/lowering.ts';
+import type { Program } from '../ir/program.ts';
+import { buildControl } from './build-control.ts';
 import type { Fusion, Root } from './fuse.ts';
 import { type ArrayNode, dotIndices, freeAxes, memoryReader } from './graph.ts';
 import type {
-  Kernel,
   KernelBuffer,
   KernelStore,
   LoopKernel,
   MatmulKernel,
   MatrixOperand,
 } from './kernel.ts';
-import type { Target } from './plan.ts';
+import type { Plan, Target, Task } from './plan.ts';
 import { splitLongReductions } from './split-reductions.ts';
 
-/** A kernel and the line that it comes from. */
+/** A kernel, or a step of control flow, and the line that it comes from. */
 export interface Launch {
-  readonly kernel: Kernel;
+  readonly kernel: Task;
   readonly site: CallSite | null;
 }
 
@@ -64,13 +65,16 @@ export class KernelBuilder {
   readonly launches: Launch[] = [];
   readonly #fusion: Fusion;
   readonly #target: Target;
+  readonly #planOf: (program: Program) => Plan;
   readonly #memo = new Map<string, Expr>();
   #product: ArrayNode | null = null;
   #names = new Set<string>();
 
-  constructor(fusion: Fusion, target: Target) {
+  /** @param planOf - Compiles the programs of loops and branches. */
+  constructor(fusion: Fusion, target: Target, planOf: (program: Program) => Plan) {
     this.#fusion = fusion;
     this.#target = target;
+    this.#planOf = planOf;
   }
 
   /** Emits the kernels that compute `node`, if it is computed by any of its own. */
@@ -78,6 +82,10 @@ export class KernelBuilder {
     const { origin } = node;
     if (origin.kind === 'steps') {
       if (origin.siblings[0] === node) this.#addSteps(node);
+      return;
+    }
+    if (origin.kind === 'control') {
+      if (origin.siblings[0] === node) this.#addControl(node);
       return;
     }
     const root = this.#fusion.roots.get(node);
@@ -226,6 +234,15 @@ export class KernelBuilder {
     const again = asMatrix(load(packed, flat), rows, columns);
     invariant(again !== null, 'a packed operand is a matrix');
     return again;
+  }
+
+  #addControl(first: ArrayNode): void {
+    const { origin, operands, name, site } = first;
+    invariant(origin.kind === 'control', 'control flow expected');
+    const sources = (nodes: readonly ArrayNode[]): Source[] => nodes.map(({ source }) => source);
+    const arrays = { operands: sources(operands), results: sources(origin.siblings) };
+    const kernel = buildControl(name, origin.control, arrays, this.#planOf);
+    this.launches.push({ kernel, site });
   }
 
   #addSteps(first: ArrayNode): void {

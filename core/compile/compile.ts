@@ -5,11 +5,12 @@ import { lookup } from '../ir/program.ts';
 import { KernelBuilder, type Launch } from './build-kernels.ts';
 import { fuse } from './fuse.ts';
 import { type ArrayNode, buildGraph } from './graph.ts';
+import { inlineCalls } from './inline-calls.ts';
 import { planMemory } from './memory-plan.ts';
 import { mergeKernels } from './merge-kernels.ts';
-import type { Plan, Target } from './plan.ts';
+import { isKernel, type Plan, type Target } from './plan.ts';
 import { rematerialise } from './rematerialise.ts';
-import { simplify } from './simplify.ts';
+import { dropUnused, simplify } from './simplify.ts';
 
 /**
  * The plan that computes a program's outputs on a device.
@@ -21,7 +22,13 @@ export function compile(
   target: Target,
   donated: ReadonlySet<number> = new Set(),
 ): Plan {
-  const simple = simplify(program);
+  const simple = simplify(inlineCalls(dropUnused(program), target));
+  const plans = new Map<Program, Plan>();
+  const planOf = (body: Program): Plan => {
+    const plan = plans.get(body) ?? compile(body, target);
+    plans.set(body, plan);
+    return plan;
+  };
   return withExprPool(() => {
     const lean = target.fuse
       ? rematerialise(simple, buildGraph(simple, target.fuse).nodeOf)
@@ -29,7 +36,7 @@ export function compile(
     const { nodes, nodeOf } = buildGraph(lean, target.fuse);
     const results = simple.outputs.map((variable) => lookup(nodeOf, variable));
     const inputs = simple.inputs.map((variable) => lookup(nodeOf, variable).source);
-    const { launches, outputs } = buildLaunches(nodes, results, target);
+    const { launches, outputs } = buildLaunches(nodes, results, target, planOf);
     const merged = target.fuse ? mergeKernels(launches, target) : launches;
     const memory = planMemory(merged, inputs, outputs, donated, target);
     return {
@@ -56,17 +63,21 @@ function buildLaunches(
   nodes: readonly ArrayNode[],
   results: readonly ArrayNode[],
   target: Target,
+  planOf: (program: Program) => Plan,
 ): Launches {
   const forced = new Set<ArrayNode>();
   for (;;) {
     const fusion = fuse(nodes, new Set(results), forced, target);
-    const builder = new KernelBuilder(fusion, target);
+    const builder = new KernelBuilder(fusion, target, planOf);
     let isOver = false;
     for (const node of nodes) {
       const before = builder.launches.length;
       builder.add(node);
       const added = builder.launches.slice(before);
-      if (added.some(({ kernel }) => kernel.buffers.length > target.maxBuffers)) {
+      const isTooMany = added.some(
+        ({ kernel }) => isKernel(kernel) && kernel.buffers.length > target.maxBuffers,
+      );
+      if (isTooMany) {
         isOver = forceOperands(node, forced, fusion.isWritten) || isOver;
       }
     }

@@ -97,7 +97,7 @@ class FusionPass {
   decide(node: ArrayNode, mustWrite: boolean): void {
     const { origin } = node;
     if (origin.kind === 'input') return;
-    if (origin.kind === 'steps') {
+    if (origin.kind === 'steps' || origin.kind === 'control') {
       for (const operand of node.operands) this.#pinned.add(operand);
       return;
     }

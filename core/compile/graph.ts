@@ -4,7 +4,7 @@ import type { CallSite } from '../base/call-site.ts';
 import type { Axis, Expr, Source } from '../ir/expr.ts';
 import { load, makeAxis, makeSource, op, reduce, walk } from '../ir/expr.ts';
 import { axisPosition, flatten } from '../ir/index-algebra.ts';
-import type { DotDims, Lowering, Reader, StepsLowering } from '../ir/lowering.ts';
+import type { ControlLowering, DotDims, Lowering, Reader, StepsLowering } from '../ir/lowering.ts';
 import type { Eqn, Program, Var } from '../ir/program.ts';
 import { lookup } from '../ir/program.ts';
 
@@ -49,6 +49,11 @@ export interface ArrayNode {
         readonly steps: StepsLowering;
         readonly siblings: ArrayNode[];
         readonly eqn: Eqn;
+      }
+    | {
+        readonly kind: 'control';
+        readonly control: ControlLowering;
+        readonly siblings: ArrayNode[];
       };
   readonly name: string;
   readonly site: CallSite | null;
@@ -171,16 +176,26 @@ export function buildGraph(
     const siblings: ArrayNode[] = [];
     eqn.outputs.forEach((variable, i) => {
       const origin = originOf(lowering, i, variable.aval, avals, operands, hasMatmul);
-      const full = origin ?? { kind: 'steps' as const, steps: asSteps(lowering), siblings, eqn };
-      siblings.push(add(variable, { ...rest, origin: full }));
+      siblings.push(
+        add(variable, { ...rest, origin: origin ?? together(lowering, siblings, eqn) }),
+      );
     });
   }
   return { nodes: [...nodeOf.values()], nodeOf };
 }
 
-function asSteps(lowering: Lowering): StepsLowering {
-  if (lowering.kind !== 'steps') throw new Error('not a sequence of steps');
-  return lowering;
+/** The origin of results that are computed together. */
+function together(lowering: Lowering, siblings: ArrayNode[], eqn: Eqn): ArrayNode['origin'] {
+  switch (lowering.kind) {
+    case 'steps':
+      return { kind: 'steps', steps: lowering, siblings, eqn };
+    case 'repeat':
+    case 'while':
+    case 'branch':
+      return { kind: 'control', control: lowering, siblings };
+    default:
+      throw new Error('results that are computed one by one');
+  }
 }
 
 function originOf(
@@ -204,7 +219,9 @@ function originOf(
       return hasMatmul && !isSmallDot(lowering, avals, aval)
         ? { kind: 'dot', facts: { dims: lowering.dims } }
         : { kind: 'map', facts: mapFacts(dotAsMap(lowering.dims, avals), aval, operands) };
-    case 'steps':
+    case 'call':
+      throw new Error('calls are inlined before');
+    default:
       return null;
   }
 }

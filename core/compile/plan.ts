@@ -1,6 +1,7 @@
 /** A compiled program: kernels in order, and where every array lives. */
 import type { Aval } from '../base/aval.ts';
 import type { CallSite } from '../base/call-site.ts';
+import type { Control } from './control.ts';
 import type { Kernel } from './kernel.ts';
 
 /** Where an array lives while a program runs. Offsets and sizes in bytes. */
@@ -9,9 +10,16 @@ export type Slot =
   | { readonly kind: 'output'; readonly index: number; readonly bytes: number }
   | { readonly kind: 'arena'; readonly offset: number; readonly bytes: number };
 
-/** One launch. `slots[i]` is what `kernel.buffers[i]` is bound to. */
+/** What a step runs: a kernel, or control flow around further steps. */
+export type Task = Kernel | Control;
+
+/** True for what is launched on the device, false for what the host runs. */
+export const isKernel = (task: Task): task is Kernel =>
+  task.kind === 'loop' || task.kind === 'matmul';
+
+/** One step. `slots[i]` is what `kernel.buffers[i]` is bound to. */
 export interface Step {
-  readonly kernel: Kernel;
+  readonly kernel: Task;
   readonly slots: readonly Slot[];
   /** The line that the kernel's last equation was written on. */
   readonly site: CallSite | null;

@@ -32,7 +32,9 @@ export function shareEqual(program: Program): Program {
     const inputs = eqn.inputs.map(resolve);
     // Weakness is part of the key: equal arrays of different weakness are different variables.
     const types = eqn.outputs.map((v) => showAval(v.aval)).join();
-    const key = `${eqn.primitive.name}${showParams(eqn.params)}(${inputs.map(numberOf).join()})${types}`;
+    // Numbers and counters are no work: they are shared across regions.
+    const region = eqn.region === undefined || inputs.length === 0 ? '' : `${eqn.region}:`;
+    const key = `${region}${eqn.primitive.name}${showParams(eqn.params)}(${inputs.map(numberOf).join()})${types}`;
     const earlier = seen.get(key);
     if (earlier === undefined) {
       const rebuilt = { ...eqn, inputs };

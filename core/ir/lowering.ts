@@ -1,6 +1,7 @@
 /** How a primitive tells the compiler what it computes: in scalar expressions, never in backend text. */
 import type { Aval, Shape } from '../base/aval.ts';
 import type { Expr } from './expr.ts';
+import type { Program } from './program.ts';
 import type { ReduceOp } from './scalar-ops.ts';
 
 /** The element of an operand at a multi-index, one int32 expression per axis. */
@@ -69,4 +70,52 @@ export interface StepsLowering {
   readonly build: (builder: StepBuilder) => void;
 }
 
-export type Lowering = MapLowering | DotLowering | StepsLowering;
+/** Operations that stand for a program, which the compiler writes in their place. */
+export interface CallLowering {
+  readonly kind: 'call';
+  readonly program: Program;
+  /** True: what it computes is computed again even if equal values are there already. */
+  readonly isApart: boolean;
+}
+
+/**
+ * A loop of known length. Operands: constants, carries, arrays to slice along axis 0. Outputs: carries,
+ * then stacks of slices. The body maps constants, carries and slices to carries and slices.
+ */
+export interface RepeatLowering {
+  readonly kind: 'repeat';
+  readonly body: Program;
+  readonly count: number;
+  readonly consts: number;
+  readonly carries: number;
+  /** True: the last slices come first. */
+  readonly isReversed: boolean;
+  /** True: the body counts its turns, and what it reads and writes of stacks it is given whole, as constants and results. */
+  readonly isIndexed: boolean;
+}
+
+/**
+ * A loop that ends when its condition fails. Operands: constants of the condition, constants of the
+ * body, carries. Outputs: carries. Both programs take their constants, then the carries.
+ */
+export interface WhileLowering {
+  readonly kind: 'while';
+  /** bool[] result: whether to go on. */
+  readonly condition: Program;
+  readonly body: Program;
+  readonly conditionConsts: number;
+  readonly bodyConsts: number;
+  /** Most turns; null: as many as it takes. */
+  readonly bound: number | null;
+}
+
+/** One of several programs of the same type. Operands: int32[] index in range, then those of the programs. */
+export interface BranchLowering {
+  readonly kind: 'branch';
+  readonly branches: readonly Program[];
+}
+
+/** Operations that run programs under the control of the host. */
+export type ControlLowering = RepeatLowering | WhileLowering | BranchLowering;
+
+export type Lowering = MapLowering | DotLowering | StepsLowering | CallLowering | ControlLowering;

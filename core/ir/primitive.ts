@@ -41,6 +41,32 @@ export const unsupported = (why: string): NoRule => ({ noRule: 'unsupported', wh
 /** True if a record says that a rule does not exist. */
 export const isNoRule = (rule: object): rule is NoRule => 'noRule' in rule;
 
+/** The results of an operation and their tangents. */
+export interface Duals {
+  readonly outputs: readonly Value[];
+  readonly tangents: readonly Tangent[];
+}
+
+/**
+ * Forward derivative of an operation that holds programs: results and tangents from one rule.
+ *
+ * If `isSplit`, what depends on primals alone must be computed by equations of its own, apart from those
+ * that are linear in the tangents: reverse mode keeps the former and transposes the latter. Otherwise
+ * both may be computed together.
+ */
+export interface DualRule<P extends Params> {
+  readonly dual: (
+    primals: readonly Value[],
+    tangents: readonly Tangent[],
+    params: P,
+    isSplit: boolean,
+  ) => Duals;
+}
+
+/** True for a rule that gives results and tangents together. */
+export const isDualRule = <P extends Params>(rule: JvpRule<P> | DualRule<P>): rule is DualRule<P> =>
+  'dual' in rule;
+
 /** Forward derivative: the outputs' tangents. `outputs` are the primal results, for reuse. */
 export type JvpRule<P extends Params> = (
   primals: readonly Value[],
@@ -58,7 +84,7 @@ export type TransposeRule<P extends Params> = (
 
 /**
  * The outputs for a whole batch. Operands whose flag is set carry the batch on a new leading axis of
- * `size`; at least one does. Every output must carry it there too.
+ * `size`; at least one does. So do the outputs, save those that the whole batch shares.
  */
 export type BatchRule<P extends Params> = (
   operands: readonly Value[],
@@ -73,7 +99,7 @@ export interface PrimitiveRules<P extends Params> {
   readonly name: string;
   /** Types of the outputs. Throws the user's error if the operands do not fit. */
   readonly infer: (operands: readonly Aval[], params: P) => readonly Aval[];
-  readonly jvp: JvpRule<P> | NoRule;
+  readonly jvp: JvpRule<P> | DualRule<P> | NoRule;
   readonly transpose: TransposeRule<P> | NoRule;
   readonly batch: BatchRule<P>;
   /** How to compute it, in scalar operations. */

@@ -8,14 +8,37 @@ export interface Var {
   readonly aval: Aval;
 }
 
-/** What an equation is told besides its operands. Plain data: it is printed, compared and hashed. */
+/**
+ * Something that only the primitive's own rules look into, such as a user's derivative rule, which is
+ * traced when it is needed. Shown by its label alone: what the equation computes must not depend on it.
+ */
+export class Opaque<T = unknown> {
+  readonly label: string;
+  readonly content: T;
+
+  constructor(label: string, content: T) {
+    this.label = label;
+    this.content = content;
+  }
+}
+
+/**
+ * What an equation is told besides its operands: data that is printed, compared and hashed, and the
+ * programs that operations such as loops run.
+ */
 export type Param =
   | number
   | string
   | boolean
   | null
+  | Program
+  | Opaque
   | readonly Param[]
   | { readonly [name: string]: Param };
+
+/** True for a parameter that is a program. */
+export const isProgram = (param: Param): param is Program =>
+  typeof param === 'object' && param !== null && 'eqns' in param && 'inputs' in param;
 
 /** The named parameters of one equation. */
 export type Params = { readonly [name: string]: Param };
@@ -28,6 +51,11 @@ export interface Eqn {
   readonly outputs: readonly Var[];
   /** Where the user wrote it. */
   readonly site: CallSite | null;
+  /**
+   * Set by the compiler on what is to be computed again although it was computed before: equations of
+   * different regions are not merged.
+   */
+  readonly region?: number;
 }
 
 /** A function over arrays: inputs, equations in order, outputs. */

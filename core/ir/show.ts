@@ -1,6 +1,6 @@
 /** Programs as text, for people, snapshots and cache keys. */
 import { showAval } from '../base/aval.ts';
-import type { Param, Params, Program, Var } from './program.ts';
+import { isProgram, Opaque, type Param, type Params, type Program, type Var } from './program.ts';
 
 /** a … z, aa, ab, … */
 function letters(index: number): string {
@@ -15,6 +15,8 @@ function showNumber(value: number): string {
 function showParam(param: Param): string {
   if (typeof param === 'number') return showNumber(param);
   if (param === null || typeof param !== 'object') return String(param);
+  if (isProgram(param)) return `\n${show(param).replaceAll(/^/gm, '    ')}\n  `;
+  if (param instanceof Opaque) return param.label;
   if (Array.isArray(param)) return `[${param.map(showParam).join(', ')}]`;
   return `{${showFields(param as Params)}}`; // What is left of Param are records.
 }

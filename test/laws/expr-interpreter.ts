@@ -318,6 +318,8 @@ function runLowering(
       const arrays = operands.map(({ aval, elements }) => ({ ...aval, elements }));
       return [runDot(lowering.dims, arrays, outputs[0] ?? makeAval([], 'float32'), precision)];
     }
+    default:
+      throw new Error(`the interpreter runs no ${lowering.kind}`);
   }
 }
 

@@ -121,7 +121,7 @@ test('linearize keeps what depends on the point apart from the linear rest', () 
 
 test('vjp is forward and backward in one program', () => {
   prints(
-    show(vjpProgram(program, [true, true])),
+    show(vjpProgram(program, [true, true]).program),
     `
     { a:f32[3], b:f32[3], c:f32[3] ->
       d:f32[3] = sin a

@@ -3,10 +3,11 @@
 import { sizeOf } from '../../base/aval.ts';
 import type { DType, TypedArray } from '../../base/dtype.ts';
 import { invariant } from '../../base/errors.ts';
-import type { Plan, Slot, Target } from '../../compile/plan.ts';
-import { emitJs, instantiateJs, type JsKernel, type Precision } from '../../emit/js/emit.ts';
+import type { Plan, Target } from '../../compile/plan.ts';
+import type { Precision } from '../../emit/js/emit.ts';
 import type { Storage } from '../../ir/value.ts';
 import type { Device, Executable, MemoryStats } from '../device.ts';
+import { JsProgram } from './program.ts';
 
 /** How the reference device computes. */
 export interface JsDeviceOptions {
@@ -77,38 +78,29 @@ class JsDevice implements Device {
   }
 
   load(plan: Plan): Executable {
-    const texts = plan.steps.map(({ kernel }) => emitJs(kernel, this.#precision));
-    const kernels = texts.map((text, i): JsKernel => {
-      return instantiateJs(text, plan.steps[i]?.kernel.buffers.length ?? 0);
-    });
+    const program = new JsProgram(plan, this.#precision);
     return {
-      kernels: [...new Set(texts)],
+      kernels: [...program.texts],
       arenaBytes: plan.arenaBytes,
-      run: (inputs) => this.#run(plan, kernels, inputs),
+      run: (inputs) => this.#run(plan, program, inputs),
     };
   }
 
-  #run(plan: Plan, kernels: readonly JsKernel[], inputs: readonly Storage[]): Storage[] {
+  #run(plan: Plan, program: JsProgram, inputs: readonly Storage[]): Storage[] {
+    const given = inputs.map((storage) => {
+      invariant(storage instanceof JsStorage, 'an array of another device');
+      return storage.elements;
+    });
     const outputs = plan.outputs.map(
       ({ dtype, shape }) => new JsStorage(dtype, allocate(dtype, sizeOf(shape), this.#precision)),
     );
     const scale = this.#precision === 'float64' ? 2 : 1;
-    const arena = new ArrayBuffer(plan.arenaBytes * scale);
-    const view = (slot: Slot, dtype: DType, length: number): TypedArray => {
-      if (slot.kind === 'arena')
-        return viewOf(arena, slot.offset * scale, dtype, length, this.#precision);
-      const storage = (slot.kind === 'input' ? inputs : outputs)[slot.index];
-      invariant(storage instanceof JsStorage, 'an array of another device');
-      return storage.elements;
-    };
-    plan.steps.forEach(({ kernel, slots }, i) => {
-      const buffers = kernel.buffers.map(({ source }, b) => {
-        const slot = slots[b];
-        invariant(slot !== undefined, 'a buffer without a slot');
-        return view(slot, source.dtype, source.length);
-      });
-      kernels[i]?.(...buffers);
-    });
+    const arena = { buffer: new ArrayBuffer(plan.arenaBytes * scale), offset: 0 };
+    program.run(
+      given,
+      outputs.map(({ elements }) => elements),
+      arena,
+    );
     return outputs;
   }
 
@@ -120,23 +112,6 @@ class JsDevice implements Device {
   }
 
   resetPeak(): void {}
-}
-
-function viewOf(
-  arena: ArrayBuffer,
-  offset: number,
-  dtype: DType,
-  length: number,
-  precision: Precision,
-): TypedArray {
-  if (dtype === 'float32') {
-    return precision === 'float64'
-      ? new Float64Array(arena, offset, length)
-      : new Float32Array(arena, offset, length);
-  }
-  return dtype === 'int32'
-    ? new Int32Array(arena, offset, length)
-    : new Uint32Array(arena, offset, length);
 }
 
 /** A reference device. */

@@ -8,11 +8,12 @@ import type { Device, Executable, MemoryStats } from '../device.ts';
 import { environment } from '../environment.ts';
 import { createReclaimer, type Reclaimer } from '../reclaim.ts';
 import { noSimd } from './errors.ts';
-import { type Surroundings, WasmExecutable } from './executable.ts';
+import { WasmExecutable } from './executable.ts';
 import { coreCount, hasRelaxedSimd, hasSimd } from './features.ts';
 import { Heap, Workspace } from './heap.ts';
 import { Library } from './library.ts';
 import { nodeModule } from './node.ts';
+import type { Surroundings } from './sequence.ts';
 import { StorageOwner, WasmStorage } from './storage.ts';
 import { Threads } from './threads.ts';
 

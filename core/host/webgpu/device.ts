@@ -17,7 +17,7 @@ import {
 } from './adapter.ts';
 import { BindGroups, type Range } from './bind-groups.ts';
 import { executionFailed } from './errors.ts';
-import { outputBytes, type Prepared, preparePlan } from './executable.ts';
+import { outputBytes, type Prepared, preparePlan, type Turns } from './executable.ts';
 import { Failures } from './failures.ts';
 import { Accounts, type Allocation, arrayUsage, BufferPool, stagingUsage } from './memory.ts';
 import { Pipelines } from './pipelines.ts';
@@ -182,18 +182,20 @@ class Gpu implements WebGpuDevice, StorageOwner {
     donated: ReadonlySet<number>,
   ): Storage[] {
     this.#failures.raiseLoss();
-    for (const { pipeline } of prepared.launches) if (pipeline.refusal) throw pipeline.refusal;
+    for (const { refusal } of prepared.pipelines) if (refusal) throw refusal;
     this.#lastRun = prepared.name;
     const arrays = inputs.map((input) => {
       invariant(input instanceof WebGpuStorage, 'an array of another device');
       return input;
     });
     const encoder = this.#device.createCommandEncoder();
-    const sources = arrays.map(({ allocation }) => allocation);
+    const sources = arrays.map(({ allocation }) => wholeOf(allocation));
     const results = this.#allocateOutputs(plan, arrays, donated, encoder);
     const arena = plan.arenaBytes === 0 ? null : this.#growArena(plan.arenaBytes);
     try {
-      this.#encode(prepared, { inputs: sources, outputs: results, arena }, encoder);
+      const outputs = results.map(wholeOf);
+      const room = arena === null ? null : wholeOf(arena);
+      this.#encode(prepared, { inputs: sources, outputs, arena: room }, encoder);
     } catch (error) {
       for (const allocation of results) this.#arrays.release(allocation);
       throw error;
@@ -236,18 +238,49 @@ class Gpu implements WebGpuDevice, StorageOwner {
     });
   }
 
-  #encode({ launches }: Prepared, places: Places, encoder: GPUCommandEncoder): void {
-    if (launches.length === 0) return;
+  #encode(prepared: Prepared, places: Places, encoder: GPUCommandEncoder): void {
+    if (prepared.actions.length === 0) return;
     const pass = encoder.beginComputePass();
-    let current: GPUComputePipeline | null = null;
-    for (const { pipeline, grid, slots } of launches) {
-      if (pipeline.pipeline !== current) pass.setPipeline(pipeline.pipeline);
-      current = pipeline.pipeline;
-      const ranges = slots.map((slot) => rangeOf(slot, places));
-      pass.setBindGroup(0, this.#bindGroups.get(pipeline.layout, ranges));
-      pass.dispatchWorkgroups(...grid);
-    }
+    this.#encodeActions(prepared, places, { pass, pipeline: null });
     pass.end();
+  }
+
+  #encodeActions({ actions }: Prepared, places: Places, state: PassState): void {
+    for (const action of actions) {
+      if (action.kind === 'turns') {
+        this.#encodeTurns(action, places, state);
+        continue;
+      }
+      const { pipeline, grid, slots } = action;
+      if (pipeline.pipeline !== state.pipeline) state.pass.setPipeline(pipeline.pipeline);
+      state.pipeline = pipeline.pipeline;
+      const ranges = slots.map((slot) => rangeOf(slot, places));
+      state.pass.setBindGroup(0, this.#bindGroups.get(pipeline.layout, ranges));
+      state.pass.dispatchWorkgroups(...grid);
+    }
+  }
+
+  /** All turns of a loop; carries alternate between two places and end where they belong. */
+  #encodeTurns({ body, repeat, slots }: Turns, places: Places, state: PassState): void {
+    const { count, consts, carries, writes } = repeat;
+    const ranges = slots.map((slot) => rangeOf(slot, places));
+    let next = 0;
+    const take = (size: number): Range[] => ranges.slice(next, (next += size));
+    const [constants, first, last, stacks] = [
+      take(consts),
+      take(carries),
+      take(carries),
+      take(writes),
+    ];
+    const spare = take(count > 1 ? carries : 0);
+    const arena = take(1)[0] ?? null;
+    let present = first;
+    for (let turn = 0; turn < count; turn++) {
+      const target = (count - 1 - turn) % 2 === 0 ? last : spare;
+      const inputs = [...constants, ...present];
+      this.#encodeActions(body, { inputs, outputs: [...target, ...stacks], arena }, state);
+      present = target;
+    }
   }
 
   /** One buffer serves the intermediates of all programs: the queue runs them one after the other. */
@@ -354,22 +387,35 @@ class Gpu implements WebGpuDevice, StorageOwner {
 
 const mapRead = 1;
 
+/** Where the arrays of a plan are. */
 interface Places {
-  readonly inputs: readonly Allocation[];
-  readonly outputs: readonly Allocation[];
-  readonly arena: Allocation | null;
+  readonly inputs: readonly Range[];
+  readonly outputs: readonly Range[];
+  readonly arena: Range | null;
 }
+
+/** The pass that is being encoded and the pipeline that is set in it. */
+interface PassState {
+  readonly pass: GPUComputePassEncoder;
+  pipeline: GPUComputePipeline | null;
+}
+
+const wholeOf = (allocation: Allocation): Range => ({
+  allocation,
+  offset: 0,
+  bytes: allocation.bytes,
+});
 
 /** The part of a buffer that a slot is. Empty arrays are bound as one element. */
 function rangeOf(slot: Slot, { inputs, outputs, arena }: Places): Range {
   const bytes = Math.max(4, slot.bytes);
   if (slot.kind === 'arena') {
     invariant(arena !== null, 'a program without the arena that it needs');
-    return { allocation: arena, offset: slot.offset, bytes };
+    return { allocation: arena.allocation, offset: arena.offset + slot.offset, bytes };
   }
-  const allocation = (slot.kind === 'input' ? inputs : outputs)[slot.index];
-  invariant(allocation !== undefined, `a program without its ${slot.kind} ${slot.index}`);
-  return { allocation, offset: 0, bytes };
+  const range = (slot.kind === 'input' ? inputs : outputs)[slot.index];
+  invariant(range !== undefined, `a program without its ${slot.kind} ${slot.index}`);
+  return { allocation: range.allocation, offset: range.offset, bytes };
 }
 
 /** Host elements as a read would return them. */

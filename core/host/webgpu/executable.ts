@@ -1,7 +1,8 @@
 /** A plan made ready: shaders, pipelines, and which part of which buffer each binding is. */
 import { showAval, sizeOf } from '../../base/aval.ts';
 import { invariant } from '../../base/errors.ts';
-import type { Plan, Slot, Step } from '../../compile/plan.ts';
+import type { Control, Repeat } from '../../compile/control.ts';
+import { isKernel, type Plan, type Slot, type Step } from '../../compile/plan.ts';
 import { emitWgsl, type WgslKernel, type WgslOptions } from '../../emit/wgsl/emit.ts';
 import type { Grid } from '../../emit/wgsl/grid.ts';
 import type { BindingPlan } from '../../emit/wgsl/module-writer.ts';
@@ -10,15 +11,27 @@ import type { Pipeline, Pipelines } from './pipelines.ts';
 
 /** One launch, prepared. */
 export interface Launch {
+  readonly kind: 'launch';
   readonly pipeline: Pipeline;
   readonly grid: Grid;
   /** Per binding, where it lives. */
   readonly slots: readonly Slot[];
 }
 
+/** A loop, prepared. */
+export interface Turns {
+  readonly kind: 'turns';
+  readonly body: Prepared;
+  readonly repeat: Repeat;
+  /** Where each of the loop's buffers lives. */
+  readonly slots: readonly Slot[];
+}
+
 /** A plan, prepared. */
 export interface Prepared {
-  readonly launches: readonly Launch[];
+  readonly actions: readonly (Launch | Turns)[];
+  /** Of all launches, also of those inside loops. */
+  readonly pipelines: readonly Pipeline[];
   readonly kernels: readonly string[];
   /** For messages: the kernels by name. */
   readonly name: string;
@@ -33,23 +46,56 @@ export interface PrepareOptions {
 
 /** The shaders and pipelines of a plan. @throws `array-too-large` */
 export function preparePlan(plan: Plan, options: PrepareOptions): Prepared {
-  const launches: Launch[] = [];
+  return prepare(
+    plan,
+    options,
+    plan.inputs.map(() => true),
+  );
+}
+
+/** @param isInput - Which inputs are buffers of their own, that nothing writes while the plan runs. */
+function prepare(plan: Plan, options: PrepareOptions, isInput: readonly boolean[]): Prepared {
+  const actions: (Launch | Turns)[] = [];
+  const pipelines: Pipeline[] = [];
   const kernels = new Set<string>();
   checkSize('the intermediate arrays together', plan.arenaBytes, options.limits, 'maxBufferSize');
-  for (const step of plan.steps) {
-    const { slots, bindings } = planBindings(step, plan);
-    const isEmpty = step.kernel.buffers.some(
+  for (const { kernel: task, slots: all, site } of plan.steps) {
+    if (!isKernel(task)) {
+      const turns = prepareLoop(task, all, options, isInput);
+      for (const text of turns.body.kernels) kernels.add(text);
+      pipelines.push(...turns.body.pipelines);
+      actions.push(turns);
+      continue;
+    }
+    const step = { kernel: task, slots: all, site };
+    const { slots, bindings } = planBindings(step, plan, isInput);
+    const isEmpty = task.buffers.some(
       ({ access, source }) => access !== 'read' && source.length === 0,
     );
     if (isEmpty) continue;
-    const kernel = emitWgsl(step.kernel, { ...options.emit, bindings });
+    const kernel = emitWgsl(task, { ...options.emit, bindings });
     kernels.add(kernel.code);
     checkBindings(step, slots, kernel, plan, options.limits);
     if (kernel.grid[0] * kernel.grid[1] === 0) continue;
-    const pipeline = options.pipelines.get(kernel, step.kernel.name, step.site);
-    launches.push({ pipeline, grid: kernel.grid, slots });
+    const pipeline = options.pipelines.get(kernel, task.name, site);
+    pipelines.push(pipeline);
+    actions.push({ kind: 'launch', pipeline, grid: kernel.grid, slots });
   }
-  return { launches, kernels: [...kernels], name: namesOf(plan) };
+  return { actions, pipelines, kernels: [...kernels], name: namesOf(plan) };
+}
+
+function prepareLoop(
+  task: Control,
+  slots: readonly Slot[],
+  options: PrepareOptions,
+  isInput: readonly boolean[],
+): Turns {
+  invariant(task.kind === 'repeat' && task.isIndexed, 'control flow that no GPU can run');
+  const isOwn = task.body.inputs.map((_, i) => {
+    const slot = slots[i];
+    return i < task.consts && slot?.kind === 'input' && isInput[slot.index] === true;
+  });
+  return { kind: 'turns', body: prepare(task.body, options, isOwn), repeat: task, slots };
 }
 
 const namesOf = ({ steps }: Plan): string => {
@@ -69,6 +115,7 @@ function placeOf(slot: Slot, { aliases }: Plan): string {
 function planBindings(
   { kernel, slots }: Step,
   plan: Plan,
+  isInput: readonly boolean[],
 ): { readonly slots: readonly Slot[]; readonly bindings: BindingPlan } {
   const places: string[] = [];
   const merged: Slot[] = [];
@@ -88,6 +135,7 @@ function planBindings(
   const isWritable = merged.map(
     (slot, binding) =>
       slot.kind !== 'input' ||
+      isInput[slot.index] !== true ||
       kernel.buffers.some(({ access }, i) => bindingOf[i] === binding && access !== 'read'),
   );
   return { slots: merged, bindings: { bindingOf, isWritable } };
