@@ -5,6 +5,7 @@ import type { KernelStore } from '../../compile/kernel.ts';
 import type { LoopStatement, Statement } from '../../compile/structure.ts';
 import type { Axis, Expr } from '../../ir/expr.ts';
 import { identityOf, type ReduceOp } from '../../ir/scalar-ops.ts';
+import { exactForm } from './exact-algebra.ts';
 import { fromMemory, type ModuleWriter, toMemory } from './module-writer.ts';
 import { type WgslScalarOp, wgslOps } from './scalar-table.ts';
 import { constantText, opaqueConstant } from './types.ts';
@@ -236,10 +237,13 @@ export class BodyWriter {
         ? leaf(opaqueConstant(arg.value, arg.dtype, use))
         : this.#text(arg),
     );
+    const texts = args.map((arg) => arg.text);
+    const exact = exactForm(expr, texts, use);
+    if (exact !== null) return { text: exact, nesting: nestingOf(args) + 1 };
     const last = expr.args.at(-1);
     const emit: WgslScalarOp = wgslOps[expr.op];
     const text = emit({
-      args: args.map((arg) => arg.text),
+      args: texts,
       from: expr.args[0]?.dtype ?? expr.dtype,
       to: expr.dtype,
       constant: last?.kind === 'const' ? last.value : null,

@@ -14,6 +14,39 @@ export const bitHelpers = {
   is_finite: helper(
     'fn is_finite(x: f32) -> bool { return (bitcast<u32>(x) & 0x7f800000u) != 0x7f800000u; }',
   ),
+  times_zero: helper(
+    `fn times_zero(x: f32, sign: u32) -> f32 {
+  if (!is_finite(x)) { return f32_of(0x7fc00000u); }
+  return bitcast<f32>((bitcast<u32>(x) ^ sign) & 0x80000000u);
+}`,
+    'is_finite',
+    'f32_of',
+  ),
+  zero_over: helper(
+    `fn zero_over(x: f32, sign: u32) -> f32 {
+  let bits = bitcast<u32>(x);
+  if (is_nan(x) || (bits << 1u) == 0u) { return f32_of(0x7fc00000u); }
+  return bitcast<f32>((bits ^ sign) & 0x80000000u);
+}`,
+    'is_nan',
+    'f32_of',
+  ),
+  minus_itself: helper(
+    `fn minus_itself(x: f32) -> f32 {
+  if (!is_finite(x)) { return f32_of(0x7fc00000u); }
+  return 0.0;
+}`,
+    'is_finite',
+    'f32_of',
+  ),
+  over_itself: helper(
+    `fn over_itself(x: f32) -> f32 {
+  if (!is_finite(x) || (bitcast<u32>(x) << 1u) == 0u) { return f32_of(0x7fc00000u); }
+  return 1.0;
+}`,
+    'is_finite',
+    'f32_of',
+  ),
   eq_f32: helper(
     'fn eq_f32(a: f32, b: f32) -> bool { return a == b && !is_nan(a) && !is_nan(b); }',
     'is_nan',
