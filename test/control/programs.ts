@@ -88,7 +88,7 @@ const scannedCond: Program = (w, h, xs) => {
   const [last, ys] = lax.scan(
     (c: np.Array, x: np.Array) => {
       const next = lax.cond(
-        np.sum(c).greater(0.2),
+        np.sum(c).greater(0.25),
         (v: np.Array) => np.cos(np.matmul(w, v)),
         (v: np.Array) => v.mul(v).add(x),
         c,
