@@ -107,6 +107,7 @@ const loops: Program = (w, h, xs) => {
       (c: np.Array) => np.sum(np.square(c)).less(4),
       (c: np.Array) => c.mul(1.5).add(np.tanh(np.matmul(w, c))),
       x,
+      { maxIterations: 40 },
     );
   return np.sum(one(h).mul(one(xs.get(0))));
 };

@@ -31,7 +31,7 @@ export class BodyWriter {
   readonly lines: string[] = [];
   readonly #module: ModuleWriter;
   readonly #cooperation: Cooperation | null;
-  readonly #values = new Map<Expr, string>();
+  #values = new Map<Expr, string>();
   readonly #axes = new Map<Axis, string>();
   #count = 0;
   #indent: string;
@@ -134,6 +134,8 @@ export class BodyWriter {
     }
     const index = this.#fresh('r');
     this.bindAxis(axis, index);
+    // Names of the body end with it: a later loop over the same axis computes the same values anew.
+    const outside = new Map(this.#values);
     const [start, step] = shared === null ? ['0i', '1i'] : ['i32(lane)', `${shared.lanes}i`];
     this.block(
       `for (var ${index} = ${start}; ${index} < ${axis.extent}i; ${index} += ${step})`,
@@ -153,6 +155,7 @@ export class BodyWriter {
         });
       },
     );
+    this.#values = outside;
     for (const { expr, name, isBlocked } of totals) {
       if (isBlocked) this.line(`${name} += ${name}_part;`);
       if (shared !== null) this.line(`${name} = ${shared.combine(expr.op, expr.dtype, name)};`);
