@@ -11,10 +11,14 @@ import type { Target } from './plan.ts';
  * compiled on their own.
  */
 export function inlineCalls(program: Program, target: Target): Program {
+  const isCall = (eqn: Eqn): boolean => {
+    const lowering = lowered(eqn);
+    return lowering.kind === 'call' || (target.device === 'webgpu' && isControl(lowering));
+  };
+  if (!program.eqns.some(isCall)) return program;
   const inliner = new Inliner(target, new Set(program.inputs));
   const place = new Map<Var, Var>(program.inputs.map((variable) => [variable, variable]));
   inliner.write(program, place, undefined);
-  if (!inliner.hasChanged) return program;
   const outputs = program.outputs.map((variable) => lookup(place, variable));
   return verify({ inputs: program.inputs, eqns: inliner.eqns, outputs });
 }
@@ -31,7 +35,6 @@ const isControl = (lowering: Lowering): lowering is ControlLowering =>
 
 class Inliner {
   readonly eqns: Eqn[] = [];
-  hasChanged = false;
   #regions = 0;
   readonly #target: Target;
   readonly #inputs: ReadonlySet<Var>;
@@ -50,7 +53,6 @@ class Inliner {
         this.#copy(eqn, inputs, place, region);
         continue;
       }
-      this.hasChanged = true;
       const own = lowering.isApart ? ++this.#regions : region;
       const inner = new Map<Var, Var>();
       lowering.program.inputs.forEach((variable, i) => {

@@ -5,9 +5,11 @@ import { makeAval } from '../../core/base/aval.ts';
 import { compile } from '../../core/compile/compile.ts';
 import type { Plan, Slot } from '../../core/compile/plan.ts';
 import { createJsDevice } from '../../core/host/js/device.ts';
+import { setDefaultDevice } from '../../core/host/runtime.ts';
 import { trace } from '../../core/ir/trace.ts';
 import type { Value } from '../../core/ir/value.ts';
 import * as np from '../../core/numpy/index.ts';
+import { jit } from '../../transforms/index.ts';
 
 const { target } = createJsDevice({ fuse: true });
 
@@ -107,6 +109,24 @@ test('what a kernel writes overlaps with what it reads exactly or not at all', (
       });
     }
   }
+});
+
+test('a product of a product is not written over what its inner sums still read', async () => {
+  const product = (w: Value, x: Value): Value => np.sum(np.multiply(w, x), { axis: 1 });
+  const f = jit((w: Value, x: Value) => {
+    const inner = np.sort(x);
+    return np.sort(product(w, product(w, inner)));
+  });
+  const results: number[][] = [];
+  for (const fuse of [false, true]) {
+    await setDefaultDevice(createJsDevice({ fuse }));
+    const w = np.reshape(np.array([1, 2, 3, 4, 5, 6, 7, 8, 10], { dtype: 'float32' }), [3, 3]);
+    results.push([...(await f(np.multiply(w, 0.1), np.array([0.1, 0.2, 0.3])).data())]);
+  }
+  const [expected = [], found = []] = results;
+  found.forEach((value, i) => {
+    assert.ok(Math.abs(value - (expected[i] ?? Number.NaN)) < 1e-5, `${found} is not ${expected}`);
+  });
 });
 
 test.run();

@@ -89,6 +89,8 @@ if (process.env.ENERJAX_TEST_WEBGPU === '1') {
       const f = programs[name];
       if (f !== undefined) await check(f, name, ['value', 'grad']);
     }
+    const { loops } = programs;
+    if (loops !== undefined) await check(loops, 'loops', ['value', 'batched']);
   });
 }
 

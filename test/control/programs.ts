@@ -88,7 +88,7 @@ const scannedCond: Program = (w, h, xs) => {
   const [last, ys] = lax.scan(
     (c: np.Array, x: np.Array) => {
       const next = lax.cond(
-        np.sum(c).greater(0.2),
+        np.sum(c).greater(0.25),
         (v: np.Array) => np.cos(np.matmul(w, v)),
         (v: np.Array) => v.mul(v).add(x),
         c,
@@ -107,6 +107,7 @@ const loops: Program = (w, h, xs) => {
       (c: np.Array) => np.sum(np.square(c)).less(4),
       (c: np.Array) => c.mul(1.5).add(np.tanh(np.matmul(w, c))),
       x,
+      { maxIterations: 40 },
     );
   return np.sum(one(h).mul(one(xs.get(0))));
 };

@@ -46,7 +46,7 @@ def branches(w, h, xs):
 
 def scanned_cond(w, h, xs):
     def turn(c, x):
-        c = lax.cond(jnp.sum(c) > 0.2, lambda v: jnp.cos(w @ v), lambda v: v * v + x, c)
+        c = lax.cond(jnp.sum(c) > 0.25, lambda v: jnp.cos(w @ v), lambda v: v * v + x, c)
         return c, c * x
 
     last, ys = lax.scan(turn, h, xs)

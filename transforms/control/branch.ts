@@ -27,7 +27,7 @@ import type { Output } from '../types.ts';
 import { itemAt, scalar, writeZeros } from '../values.ts';
 import { type Body, leavesOf, stageBody } from './body.ts';
 import { badPredicate, branchMismatch } from './errors.ts';
-import { chosen, cut } from './lists.ts';
+import { chosen, cut, spread } from './lists.ts';
 import type { Arrays } from './types.ts';
 
 /** Operands: int32[] index in range, then those of every branch. */
@@ -51,12 +51,6 @@ const branchPrimitive: PrimitiveOf<BranchParams> = definePrimitive({
 });
 
 const avalsOf = (values: readonly Value[]) => values.map((value) => value.aval);
-
-/** The results' tangents, zeros as null. */
-function spread(values: readonly Value[], flags: readonly boolean[]): Tangent[] {
-  const given = values.values();
-  return flags.map((has) => (has ? (given.next().value ?? null) : null));
-}
 
 /** Flags that hold for any branch. */
 const anyOf = (flags: readonly (readonly boolean[])[]): boolean[] =>

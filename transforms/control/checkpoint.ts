@@ -22,7 +22,7 @@ import { transposeInto } from '../transpose.ts';
 import type { Output } from '../types.ts';
 import { writeZeros } from '../values.ts';
 import { leavesOf, stageBody } from './body.ts';
-import { chosen, cut } from './lists.ts';
+import { chosen, cut, spread } from './lists.ts';
 
 /** Says of an equation whether its results are kept for the gradient. */
 export type CheckpointPolicy = (eqn: Eqn) => boolean;
@@ -48,12 +48,6 @@ const checkpointPrimitive: PrimitiveOf<CheckpointParams> = definePrimitive({
   },
   lower: (_operands, { program, recomputes }) => ({ kind: 'call', program, isApart: recomputes }),
 });
-
-/** The results' tangents, zeros as null. */
-function spread(values: readonly Value[], flags: readonly boolean[]): Tangent[] {
-  const given = values.values();
-  return flags.map((has) => (has ? (given.next().value ?? null) : null));
-}
 
 function jointDuals(
   primals: readonly Value[],
@@ -169,7 +163,7 @@ function fail(): never {
 export const checkpointName = (x: Value, name: string): Value =>
   bindOne(namePrimitive, [x], { name });
 
-const isProduct = ({ primitive, inputs, params, outputs }: Eqn): boolean =>
+const dots = ({ primitive, inputs, params, outputs }: Eqn): boolean =>
   primitive.lower(
     inputs.map((v) => v.aval),
     params,
@@ -187,7 +181,7 @@ export const checkpointPolicies = {
   /** All that the gradient needs, as without `checkpoint`. */
   everything: (): boolean => true,
   /** Results of matrix products. */
-  dots: isProduct,
+  dots,
   /** Arrays that {@link checkpointName} has given one of these names. */
   saveNames:
     (...names: readonly string[]): CheckpointPolicy =>

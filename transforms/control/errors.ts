@@ -44,7 +44,7 @@ export const scanLength = defineError({
 export const branchMismatch = defineError({
   code: 'branch-mismatch',
   what: (label: string, branch: string, path: string, first: string, other: string) =>
-    `${label}: the first branch returns ${first}${path === '' ? '' : ` at '${path}'`}, but ${branch} returns ${other}`,
+    `${label}: one branch returns ${first}${path === '' ? '' : ` at '${path}'`}, but ${branch} returns ${other}`,
   fix: 'return the same structure, shapes and dtypes from every branch; convert with x.astype(…)',
   example: {
     fails: 'lax.cond(true, (x: np.Array) => x, (x: np.Array) => np.sum(x), np.ones([3]))',
@@ -98,7 +98,7 @@ export const badRuleResult = defineError({
   fix: 'return what the rule documents: [result, tangent] from jvp, [result, residuals] from forward, one cotangent per argument (null for zero) from backward',
   example: {
     fails:
-      'const f = customJvp((x: np.Array) => np.sin(x), ([x], [t]) => [np.sin(x), np.sum(t!)]); jvp(f, [np.ones([2])], [np.ones([2])])',
+      'const f = customJvp((x: np.Array) => np.sin(x), ([x], [t]) => [np.sum(x), t]); jvp(f, [np.ones([2])], [np.ones([2])])',
     works:
       'const f = customJvp((x: np.Array) => np.sin(x), ([x], [t]) => [np.sin(x), np.cos(x).mul(t!)]); jvp(f, [np.ones([2])], [np.ones([2])])',
   },

@@ -1,4 +1,5 @@
 /** Operands of operations that hold programs come in groups; these cut lists into them. */
+import { invariant } from '../../core/base/errors.ts';
 
 /** The list cut into groups of these sizes and the rest. */
 export function cut<T, const N extends readonly number[]>(
@@ -12,6 +13,19 @@ export function cut<T, const N extends readonly number[]>(
   });
   // One group per size, then the rest.
   return [...groups, items.slice(start)] as [...{ -readonly [K in keyof N]: T[] }, T[]];
+}
+
+/** The next item of several that must be there. */
+export function takeFrom<T>(items: Iterator<T>): T {
+  const next = items.next();
+  invariant(next.done !== true, 'too few operands or results');
+  return next.value;
+}
+
+/** The items in the places whose flag is set, in order; null in the others. */
+export function spread<T>(items: readonly T[], flags: readonly boolean[]): (T | null)[] {
+  const given = items.values();
+  return flags.map((is) => (is ? takeFrom(given) : null));
 }
 
 /** The items whose flag is set. */

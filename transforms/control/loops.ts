@@ -24,6 +24,20 @@ import { whileLoop } from './while.ts';
  * @example
  * const power = lax.foriLoop(0, 5, (_i: np.Array, c: np.Array) => c.mul(2), np.ones([3]));
  */
+export function foriLoop(
+  lower: ValueLike,
+  upper: ValueLike,
+  f: (index: Value, carry: Value) => ValueLike,
+  init: ValueLike,
+  options?: Pick<ScanOptions, 'unroll'>,
+): Value;
+export function foriLoop<C>(
+  lower: ValueLike,
+  upper: ValueLike,
+  f: (index: Value, carry: Arrays<C>) => ArraysLike<C>,
+  init: C,
+  options?: Pick<ScanOptions, 'unroll'>,
+): Arrays<C>;
 export function foriLoop<C>(
   lower: ValueLike,
   upper: ValueLike,

@@ -1,6 +1,5 @@
 /** The loop of known length as an operation: one program per turn, carries between turns, stacks. */
-import { type Aval, makeAval, range } from '../../core/base/aval.ts';
-import { invariant } from '../../core/base/errors.ts';
+import { type Aval, range } from '../../core/base/aval.ts';
 import { inline } from '../../core/ir/interpret.ts';
 import {
   type Duals,
@@ -11,28 +10,17 @@ import {
   type PrimitiveOf,
   type Tangent,
 } from '../../core/ir/primitive.ts';
-import type { Program, Var } from '../../core/ir/program.ts';
 import { bind, traceClosed } from '../../core/ir/trace.ts';
 import type { Value } from '../../core/ir/value.ts';
 import { lifted, zeros } from '../../core/primitives/broadcast.ts';
 import { add } from '../../core/primitives/index.ts';
 import { batchProgram } from '../batch.ts';
-import { dropUnused } from '../drop-unused.ts';
 import { jvpProgram } from '../jvp.ts';
-import { type Linearized, linearizeProgram, splitBy } from '../linearize.ts';
+import { linearizeProgram } from '../linearize.ts';
 import { transposeInto } from '../transpose.ts';
 import { itemAt, moveAxis, writeZeros } from '../values.ts';
-import { chosen, cut, grow } from './lists.ts';
-
-/** Parameters of the loop. Operands: constants, carries, stacks. Results: carries, stacks. */
-export type ScanParams = {
-  readonly length: number;
-  readonly reverse: boolean;
-  readonly consts: number;
-  readonly carries: number;
-  /** From constants, carries and slices to carries and slices. */
-  readonly body: Program;
-};
+import { chosen, cut, grow, spread, takeFrom } from './lists.ts';
+import { linearBody, type ScanParams, separateResiduals, tangentCounts } from './scan-body.ts';
 
 const scanPrimitive: PrimitiveOf<ScanParams> = definePrimitive({
   name: 'scan',
@@ -86,12 +74,6 @@ export function bindScan(operands: readonly Value[], params: ScanParams): Value[
   return body.outputs.map((_, i) => (isIdle[i] === true ? itemAt(first, i) : takeFrom(results)));
 }
 
-function takeFrom<T>(items: Iterator<T>): T {
-  const next = items.next();
-  invariant(next.done !== true, 'too few results of a loop');
-  return next.value;
-}
-
 /** Which carries have a tangent once all turns are done, and the derivative of the body for them. */
 function carriesWithTangent<D extends { readonly nonzero: readonly boolean[] }>(
   tangents: readonly Tangent[],
@@ -112,21 +94,6 @@ const givenTangents = (
   primals: readonly Value[],
 ): Value[] =>
   primals.flatMap(({ aval }, i) => (nonzero[i] === true ? [tangents[i] ?? zeros(aval)] : []));
-
-/** How many constants and how many carries have a tangent. */
-const tangentCounts = (
-  nonzero: readonly boolean[],
-  { consts, carries }: ScanParams,
-): readonly [number, number] => {
-  const [constFlags, carryFlags] = cut(nonzero, [consts, carries]);
-  return [constFlags.filter(Boolean).length, carryFlags.filter(Boolean).length];
-};
-
-/** The results' tangents, zeros as null. */
-function spread(values: readonly Value[], nonzero: readonly boolean[]): Tangent[] {
-  const given = values.values();
-  return nonzero.map((has) => (has ? takeFrom(given) : null));
-}
 
 /** One loop that computes results and tangents together. */
 function jointDuals(
@@ -201,12 +168,6 @@ const sum = (sizes: readonly number[]): number => sizes.reduce((a, b) => a + b, 
 /** The type of one slice of a stack. */
 const sliceOf = (aval: Aval): Aval => ({ ...aval, shape: aval.shape.slice(1) });
 
-/** Where the linear loop finds a residual of one turn. */
-type ResidualPlace =
-  | { readonly kind: 'constant' }
-  | { readonly kind: 'operand'; readonly index: number }
-  | { readonly kind: 'stacked'; readonly index: number };
-
 /** A loop that computes results and stacks what the derivative needs, and a linear loop over that. */
 function splitDuals(
   primals: readonly Value[],
@@ -252,87 +213,6 @@ function splitDuals(
     outputs: results.slice(0, body.outputs.length),
     tangents: spread(derivatives, outFlags),
   };
-}
-
-/**
- * The body with its residuals as further slices; but for those that are the same in every turn, which
- * `invariants` computes from the constants, and those that lie in a stack already.
- */
-function separateResiduals(
-  { primal, residuals }: Linearized,
-  { body, consts, carries }: ScanParams,
-) {
-  const count = body.outputs.length;
-  const outputs = primal.outputs.slice(0, count);
-  const kept = primal.outputs.slice(count);
-  invariant(kept.length === residuals, 'residuals that are not counted');
-  const [constVars, carryVars, rest] = cut(primal.inputs, [consts, carries]);
-  const [sliceVars, captureVars] = cut(rest, [body.inputs.length - consts - carries]);
-  const { tainted, independent } = splitBy(primal.eqns, [...carryVars, ...sliceVars]);
-  const stacked: Var[] = outputs.slice(carries);
-  const places = kept.map((variable): ResidualPlace => {
-    if (!tainted.has(variable)) return { kind: 'constant' };
-    const index = sliceVars.indexOf(variable);
-    if (index !== -1) return { kind: 'operand', index };
-    if (!stacked.includes(variable)) stacked.push(variable);
-    return { kind: 'stacked', index: carries + stacked.indexOf(variable) };
-  });
-  const inputs = [...constVars, ...captureVars];
-  return {
-    places,
-    program: dropUnused({
-      inputs: [...inputs, ...carryVars, ...sliceVars],
-      eqns: primal.eqns,
-      outputs: [...outputs.slice(0, carries), ...stacked],
-    }),
-    invariants: dropUnused({
-      inputs,
-      eqns: independent,
-      outputs: kept.filter((_, i) => places[i]?.kind === 'constant'),
-    }),
-  };
-}
-
-/** The linear part of the body: inputs sorted into constants, carries and slices, carries complete. */
-function linearBody(
-  { linear, nonzero: outNonzero, residuals }: Linearized,
-  params: ScanParams,
-  places: readonly ResidualPlace[],
-  nonzero: readonly boolean[],
-): Program {
-  const { consts, carries } = params;
-  const [, carryFlags] = cut(nonzero, [consts, carries]);
-  const [kept, dConstants, dCarries, dSlices] = cut(linear.inputs, [
-    residuals,
-    ...tangentCounts(nonzero, params),
-  ]);
-  const isConstant = places.map(({ kind }) => kind === 'constant');
-  const inputs = [
-    ...chosen(kept, isConstant),
-    ...dConstants,
-    ...dCarries,
-    ...chosen(
-      kept,
-      isConstant.map((is) => !is),
-    ),
-    ...dSlices,
-  ];
-  const missing = carryFlags.some((has, i) => has && outNonzero[i] !== true);
-  const ordered = { ...linear, inputs };
-  if (!missing) return ordered;
-  const carryAvals = dCarries.map((v) => v.aval).values();
-  const avalOfCarry = carryFlags.map((has) => (has ? takeFrom(carryAvals) : null));
-  return traceClosed(
-    (args) => {
-      const found = spread(inline(ordered, args), outNonzero);
-      const next = avalOfCarry.flatMap((aval, i) =>
-        aval === null ? [] : [found[i] ?? zeros(aval)],
-      );
-      return [...next, ...found.slice(carries).filter((tangent) => tangent !== null)];
-    },
-    inputs.map((v) => v.aval),
-    'linear scan',
-  );
 }
 
 /** The loop run backwards: cotangents of carries are carried, those of constants are summed up. */
@@ -438,7 +318,3 @@ function batchScan(
     i >= carries && derived.batched[i] === true ? moveAxis(result, 1, 0) : result,
   );
 }
-
-/** The type of a stack of `length` slices. */
-export const stackOf = (aval: Aval, length: number): Aval =>
-  makeAval([length, ...aval.shape], aval.dtype, aval.weak);

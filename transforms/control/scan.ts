@@ -5,10 +5,10 @@ import { staged } from '../../core/host/runtime.ts';
 import { inline } from '../../core/ir/interpret.ts';
 import type { Program } from '../../core/ir/program.ts';
 import { traceClosed } from '../../core/ir/trace.ts';
-import type { Value } from '../../core/ir/value.ts';
+import type { Value, ValueLike } from '../../core/ir/value.ts';
 import { concatenate, reshape, slice } from '../../core/primitives/index.ts';
 import { labelOf } from '../label.ts';
-import { call } from '../stage.ts';
+import { type AnyFunction, call } from '../stage.ts';
 import type { Output } from '../types.ts';
 import { itemAt } from '../values.ts';
 import { type Body, checkCarry, leavesOf, settleCarry, stageBody } from './body.ts';
@@ -39,12 +39,24 @@ export interface ScanOptions {
  * @example
  * const [total, sums] = lax.scan((c: np.Array, x: np.Array) => [c.add(x), c.add(x)], 0, np.ones([8]));
  */
+export function scan<X, Y extends Output>(
+  f: (carry: Value, x: Arrays<X>) => readonly [carry: ValueLike, output: Y],
+  init: ValueLike,
+  xs: X,
+  options?: ScanOptions,
+): [carry: Value, outputs: Arrays<Y>];
 export function scan<C, X, Y extends Output>(
   f: (carry: Arrays<C>, x: Arrays<X>) => readonly [carry: ArraysLike<C>, output: Y],
   init: C,
   xs: X,
+  options?: ScanOptions,
+): [carry: Arrays<C>, outputs: Arrays<Y>];
+export function scan(
+  f: AnyFunction,
+  init: unknown,
+  xs: unknown,
   options: ScanOptions = {},
-): [carry: Arrays<C>, outputs: Arrays<Y>] {
+): [carry: unknown, outputs: unknown] {
   const label = `scan of ${labelOf(f)}`;
   const slices = leavesOf(label, xs, 2);
   const length = lengthOf(label, slices.values, slices.structure, options.length);
@@ -74,8 +86,7 @@ export function scan<C, X, Y extends Output>(
   );
   const results = runTurns(body, init0, slices.values, length, options);
   const [last, stacks] = cut(results, [init0.length]);
-  // The carry has the structure of the first one, and the outputs that of a turn's.
-  return [carryTree.unflatten(last) as Arrays<C>, outTree.unflatten(stacks) as Arrays<Y>];
+  return [carryTree.unflatten(last), outTree.unflatten(stacks)];
 }
 
 function checkedPair(label: string, result: unknown): unknown {

@@ -15,6 +15,7 @@ import { reduceOr, select } from '../../core/primitives/index.ts';
 import { batchProgram } from '../batch.ts';
 import { jvpProgram } from '../jvp.ts';
 import { labelOf } from '../label.ts';
+import type { AnyFunction } from '../stage.ts';
 import { itemAt, writeZeros } from '../values.ts';
 import { checkCarry, leavesOf, settleCarry, stageBody } from './body.ts';
 import { badPredicate, reverseThroughWhile } from './errors.ts';
@@ -209,12 +210,24 @@ export interface WhileOptions {
  * @example
  * const power = lax.whileLoop((c: np.Array) => c.less(100), (c: np.Array) => c.mul(2), np.array(3));
  */
+export function whileLoop(
+  condition: (carry: Value) => ValueLike,
+  f: (carry: Value) => ValueLike,
+  init: ValueLike,
+  options?: WhileOptions,
+): Value;
 export function whileLoop<C>(
   condition: (carry: Arrays<C>) => ValueLike,
   f: (carry: Arrays<C>) => ArraysLike<C>,
   init: C,
+  options?: WhileOptions,
+): Arrays<C>;
+export function whileLoop(
+  condition: AnyFunction,
+  f: AnyFunction,
+  init: unknown,
   { maxIterations }: WhileOptions = {},
-): Arrays<C> {
+): unknown {
   const label = `whileLoop of ${labelOf(f)}`;
   const first = leavesOf(label, init, 2);
   const { values, body } = settleCarry(first.values, (avals) => {
@@ -238,5 +251,5 @@ export function whileLoop<C>(
     condition: test.program,
     body: body.program,
   });
-  return body.outTree.unflatten(results) as Arrays<C>; // The structure of the first carry.
+  return body.outTree.unflatten(results);
 }

@@ -3,7 +3,7 @@ import { showAval, sizeOf } from '../../base/aval.ts';
 import type { DType, TypedArray } from '../../base/dtype.ts';
 import { shortName } from '../../base/dtype.ts';
 import { invariant } from '../../base/errors.ts';
-import type { Plan, Slot, Target } from '../../compile/plan.ts';
+import type { Plan, Target } from '../../compile/plan.ts';
 import type { WgslOptions } from '../../emit/wgsl/emit.ts';
 import type { Storage } from '../../ir/value.ts';
 import type { Device, Executable, MemoryStats } from '../device.ts';
@@ -21,6 +21,7 @@ import { outputBytes, type Prepared, preparePlan, type Turns } from './executabl
 import { Failures } from './failures.ts';
 import { Accounts, type Allocation, arrayUsage, BufferPool, stagingUsage } from './memory.ts';
 import { Pipelines } from './pipelines.ts';
+import { type Places, rangeOf, wholeOf } from './places.ts';
 import { type StorageOwner, WebGpuStorage } from './storage.ts';
 import { fromDeviceWords, toDeviceWords } from './transfer.ts';
 
@@ -265,7 +266,10 @@ class Gpu implements WebGpuDevice, StorageOwner {
     const { count, consts, carries, writes } = repeat;
     const ranges = slots.map((slot) => rangeOf(slot, places));
     let next = 0;
-    const take = (size: number): Range[] => ranges.slice(next, (next += size));
+    const take = (size: number): Range[] => {
+      next += size;
+      return ranges.slice(next - size, next);
+    };
     const [constants, first, last, stacks] = [
       take(consts),
       take(carries),
@@ -387,35 +391,10 @@ class Gpu implements WebGpuDevice, StorageOwner {
 
 const mapRead = 1;
 
-/** Where the arrays of a plan are. */
-interface Places {
-  readonly inputs: readonly Range[];
-  readonly outputs: readonly Range[];
-  readonly arena: Range | null;
-}
-
 /** The pass that is being encoded and the pipeline that is set in it. */
 interface PassState {
   readonly pass: GPUComputePassEncoder;
   pipeline: GPUComputePipeline | null;
-}
-
-const wholeOf = (allocation: Allocation): Range => ({
-  allocation,
-  offset: 0,
-  bytes: allocation.bytes,
-});
-
-/** The part of a buffer that a slot is. Empty arrays are bound as one element. */
-function rangeOf(slot: Slot, { inputs, outputs, arena }: Places): Range {
-  const bytes = Math.max(4, slot.bytes);
-  if (slot.kind === 'arena') {
-    invariant(arena !== null, 'a program without the arena that it needs');
-    return { allocation: arena.allocation, offset: arena.offset + slot.offset, bytes };
-  }
-  const range = (slot.kind === 'input' ? inputs : outputs)[slot.index];
-  invariant(range !== undefined, `a program without its ${slot.kind} ${slot.index}`);
-  return { allocation: range.allocation, offset: range.offset, bytes };
 }
 
 /** Host elements as a read would return them. */
