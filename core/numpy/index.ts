@@ -20,7 +20,6 @@ export { type Index, Slice, slice } from './index-plan.ts';
 export { type GetOptions, IndexedUpdate } from './indexing.ts';
 export * from './join.ts';
 export * as linalg from './linalg.ts';
-export { trace } from './linalg.ts';
 export * from './logic.ts';
 export type { ArrayMethods } from './methods.ts';
 /** All elements on one axis. */
@@ -43,6 +42,7 @@ export {
   swapaxes,
   transpose,
 } from './movement.ts';
+export { trace } from './norms.ts';
 export type { Axes } from './operands.ts';
 export {
   cross,

@@ -50,6 +50,7 @@ import {
 } from './elementwise/trigonometry.ts';
 import { gather, scatter } from './gather.ts';
 import { iota, literal } from './generate.ts';
+import { cholesky, eigh, lu, qr, svd, triangularSolve } from './linalg/index.ts';
 import { reshape, reverse, transpose } from './movement.ts';
 import { argmax, argmin, reduceAnd, reduceMax, reduceMin, reduceOr, reduceProd } from './reduce.ts';
 import { concatenate, pad, slice } from './slicing.ts';
@@ -59,6 +60,7 @@ import { threefry2x32 } from './threefry.ts';
 export { full, zeros } from './broadcast.ts';
 export type { Binary, HasRecord, Unary } from './define.ts';
 export type { GatherSpec, ScatterSpec } from './gather.ts';
+export type { TriangularOptions } from './linalg/index.ts';
 export type { Argument, Reduction } from './reduce.ts';
 
 /** All of them by name. The law table in test/laws has a row for each. */
@@ -78,6 +80,7 @@ export const primitives = {
   bitcast,
   broadcastInDim,
   ceil,
+  cholesky,
   concatenate,
   convert,
   cos,
@@ -88,6 +91,7 @@ export const primitives = {
   dotGeneral,
   dynamicSlice,
   dynamicUpdateSlice,
+  eigh,
   eq,
   erf,
   erfc,
@@ -106,6 +110,7 @@ export const primitives = {
   log1p,
   logistic,
   lt,
+  lu,
   max,
   min,
   mul,
@@ -116,6 +121,7 @@ export const primitives = {
   pad,
   populationCount,
   pow,
+  qr,
   reduceAnd,
   reduceMax,
   reduceMin,
@@ -140,10 +146,12 @@ export const primitives = {
   sqrt,
   stopGradient,
   sub,
+  svd,
   tan,
   tanh,
   threefry2x32,
   transpose,
+  triangularSolve,
   xor,
 };
 
@@ -163,6 +171,7 @@ export {
   bitcast,
   broadcastInDim,
   ceil,
+  cholesky,
   concatenate,
   convert,
   cos,
@@ -173,6 +182,7 @@ export {
   dotGeneral,
   dynamicSlice,
   dynamicUpdateSlice,
+  eigh,
   eq,
   erf,
   erfc,
@@ -191,6 +201,7 @@ export {
   log1p,
   logistic,
   lt,
+  lu,
   max,
   min,
   mul,
@@ -201,6 +212,7 @@ export {
   pad,
   populationCount,
   pow,
+  qr,
   reduceAnd,
   reduceMax,
   reduceMin,
@@ -225,9 +237,11 @@ export {
   sqrt,
   stopGradient,
   sub,
+  svd,
   tan,
   tanh,
   threefry2x32,
   transpose,
+  triangularSolve,
   xor,
 };

@@ -31,6 +31,8 @@ export function instantiateJs(body: string, bufferCount: number): JsKernel {
 class Emitter {
   readonly #lines: string[] = [];
   readonly #names = new Map<Expr, string>();
+  /** What has got a name in the present loop body, and loses it at its end. */
+  #inBody: Expr[] = [];
   readonly #axes = new Map<Axis, string>();
   readonly #buffers: ReadonlyMap<Source, number>;
   readonly #kernel;
@@ -72,7 +74,7 @@ class Emitter {
         const text = this.#text(statement.expr);
         const name = this.#fresh();
         this.#lines.push(`const ${name}=${text};`);
-        this.#names.set(statement.expr, name);
+        this.#setName(statement.expr, name);
         return;
       }
       case 'cumulate': {
@@ -96,9 +98,11 @@ class Emitter {
     for (const { expr, name } of totals) this.#declare(name, expr.op, expr.dtype);
     for (const expr of running) {
       const name = this.#fresh();
-      this.#names.set(expr, name);
+      this.#setName(expr, name);
       this.#declare(name, expr.op, expr.dtype);
     }
+    const around = this.#inBody;
+    this.#inBody = [];
     this.#open(axis);
     this.#statements(body);
     for (const { expr, name } of totals) {
@@ -108,10 +112,17 @@ class Emitter {
       );
     }
     this.#lines.push('}');
+    for (const expr of this.#inBody) this.#names.delete(expr);
+    this.#inBody = around;
     for (const { expr, name } of totals) {
       if (isFloat(expr.dtype)) this.#lines.push(`${name}=${this.#round(name, expr.dtype)};`);
-      this.#names.set(expr, name);
+      this.#setName(expr, name);
     }
+  }
+
+  #setName(expr: Expr, name: string): void {
+    this.#names.set(expr, name);
+    this.#inBody.push(expr);
   }
 
   #declare(name: string, op: ReduceOp, dtype: DType): void {

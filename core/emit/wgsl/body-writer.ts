@@ -32,6 +32,8 @@ export class BodyWriter {
   readonly #module: ModuleWriter;
   readonly #cooperation: Cooperation | null;
   readonly #values = new Map<Expr, string>();
+  /** What has got a name in the present loop body, and loses it at its end. */
+  #inBody: Expr[] = [];
   readonly #axes = new Map<Axis, string>();
   #count = 0;
   #indent: string;
@@ -67,7 +69,7 @@ export class BodyWriter {
       switch (statement.kind) {
         case 'let': {
           const text = this.expression(statement.expr);
-          this.#values.set(statement.expr, this.#name(text));
+          this.#setName(statement.expr, this.#name(text));
           break;
         }
         case 'cumulate': {
@@ -129,11 +131,13 @@ export class BodyWriter {
     }
     for (const expr of running) {
       const name = this.#fresh('c');
-      this.#values.set(expr, name);
+      this.#setName(expr, name);
       this.line(`var ${name} = ${this.identity(expr.op, expr.dtype)};`);
     }
     const index = this.#fresh('r');
     this.bindAxis(axis, index);
+    const around = this.#inBody;
+    this.#inBody = [];
     const [start, step] = shared === null ? ['0i', '1i'] : ['i32(lane)', `${shared.lanes}i`];
     this.block(
       `for (var ${index} = ${start}; ${index} < ${axis.extent}i; ${index} += ${step})`,
@@ -153,11 +157,18 @@ export class BodyWriter {
         });
       },
     );
+    for (const expr of this.#inBody) this.#values.delete(expr);
+    this.#inBody = around;
     for (const { expr, name, isBlocked } of totals) {
       if (isBlocked) this.line(`${name} += ${name}_part;`);
       if (shared !== null) this.line(`${name} = ${shared.combine(expr.op, expr.dtype, name)};`);
-      this.#values.set(expr, name);
+      this.#setName(expr, name);
     }
+  }
+
+  #setName(expr: Expr, name: string): void {
+    this.#values.set(expr, name);
+    this.#inBody.push(expr);
   }
 
   #store({ target, index, value, mode, guard }: KernelStore): void {

@@ -1,0 +1,2 @@
+/** Functions by the names of `jax.scipy`. Exported as the namespace `scipy`. */
+export * as linalg from './linalg.ts';
