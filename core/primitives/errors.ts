@@ -230,3 +230,15 @@ export const noDerivative = defineError({
     works: 'grad((x: np.Array) => np.linalg.qr(x)[1].sum())(np.ones([3, 2]))',
   },
 });
+
+/** Windows that are not made of whole positive numbers. */
+export const badSlidingWindow = defineError({
+  code: 'bad-sliding-window',
+  what: (op: string, size: number, stride: number, dilation: number) =>
+    `${op}: windows of size ${size}, stride ${stride} and dilation ${dilation} do not exist`,
+  fix: 'pass whole numbers, 1 or more, for all three',
+  example: {
+    fails: 'lax.unfold(np.arange(5), 0, { size: 0 })',
+    works: 'lax.unfold(np.arange(5), 0, { size: 2 })',
+  },
+});

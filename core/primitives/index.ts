@@ -1,6 +1,6 @@
 /** Every operation, as a function on values that carries its record. */
 import { broadcastInDim, reduceSum } from './broadcast.ts';
-import { cumsum } from './cumulative.ts';
+import { cummax, cummin, cumprod, cumsum } from './cumulative.ts';
 import { dotGeneral } from './dot.ts';
 import { dynamicSlice, dynamicUpdateSlice } from './dynamic.ts';
 import {
@@ -56,12 +56,15 @@ import { argmax, argmin, reduceAnd, reduceMax, reduceMin, reduceOr, reduceProd }
 import { concatenate, pad, slice } from './slicing.ts';
 import { sort } from './sort.ts';
 import { threefry2x32 } from './threefry.ts';
+import { foldWindows, unfold } from './unfold.ts';
 
 export { full, zeros } from './broadcast.ts';
+export type { Cumulative } from './cumulative.ts';
 export type { Binary, HasRecord, Unary } from './define.ts';
 export type { GatherSpec, ScatterSpec } from './gather.ts';
 export type { TriangularOptions } from './linalg/index.ts';
 export type { Argument, Reduction } from './reduce.ts';
+export { type WindowSpec, windowCount } from './unfold.ts';
 
 /** All of them by name. The law table in test/laws has a row for each. */
 export const primitives = {
@@ -86,6 +89,9 @@ export const primitives = {
   cos,
   cosh,
   countLeadingZeros,
+  cummax,
+  cummin,
+  cumprod,
   cumsum,
   div,
   dotGeneral,
@@ -99,6 +105,7 @@ export const primitives = {
   exp,
   expm1,
   floor,
+  foldWindows,
   gather,
   ge,
   gt,
@@ -152,6 +159,7 @@ export const primitives = {
   threefry2x32,
   transpose,
   triangularSolve,
+  unfold,
   xor,
 };
 
@@ -177,6 +185,9 @@ export {
   cos,
   cosh,
   countLeadingZeros,
+  cummax,
+  cummin,
+  cumprod,
   cumsum,
   div,
   dotGeneral,
@@ -191,6 +202,7 @@ export {
   expm1,
   finite as isFinite,
   floor,
+  foldWindows,
   gather,
   ge,
   gt,
@@ -243,5 +255,6 @@ export {
   threefry2x32,
   transpose,
   triangularSolve,
+  unfold,
   xor,
 };

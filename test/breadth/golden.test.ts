@@ -90,7 +90,7 @@ async function compare(label: string, got: np.Array, wanted: Recorded, tolerance
   const allowed = wanted.dtype === 'float32' ? tolerance : 0;
   const isWrong = (value: number, i: number): boolean => {
     const aim = expected[i] ?? Number.NaN;
-    if (!Number.isFinite(aim)) return !(value === aim || (value !== value && aim !== aim));
+    if (!Number.isFinite(aim)) return !Object.is(value, aim);
     return !(Math.abs(value - aim) <= allowed * (Math.abs(aim) + 0.3 * Math.min(scale, 1e6)));
   };
   const wrong = found.findIndex(isWrong);

@@ -7,6 +7,7 @@ import type { Value } from '../../core/ir/value.ts';
 import {
   type Argument,
   type Binary,
+  type Cumulative,
   type GatherSpec,
   primitives as p,
   type Reduction,
@@ -310,6 +311,15 @@ const sorts = (shape: Shape, axis: number, dtype: DType): readonly Sample[] => [
 ];
 
 const starts = (...values: number[]): Input[] => values.map((value) => scalar(value, 'int32'));
+
+/** A running result, either way. */
+const cumulative = (op: Cumulative): readonly Sample[] =>
+  [false, true].flatMap((reverse) => [
+    sample([floats([7])], (x) => op(x, 0, reverse), { title: `reverse ${reverse}` }),
+    sample([floats([3, 5, 2])], (x) => op(x, 1, reverse), { title: `reverse ${reverse}` }),
+    sample([integers([4, 3], -9, 9)], (x) => op(x, 0, reverse), { title: `reverse ${reverse}` }),
+    sample([floats([1, 3])], (x) => op(x, 0, reverse), { title: `reverse ${reverse}` }),
+  ]);
 
 /** x + xᵀ: decompositions of symmetric matrices read one triangle only. */
 const symmetric = (x: Value): Value =>
@@ -642,4 +652,22 @@ export const samples: Readonly<Record<keyof typeof p, readonly Sample[]>> = {
     [2, 4, 2],
     [1, 1],
   ].map((s) => sample([floats(s)], (x) => p.svd(x))),
+  cumprod: cumulative(p.cumprod),
+  cummax: cumulative(p.cummax),
+  cummin: cumulative(p.cummin),
+  unfold: [
+    sample([floats([7])], (x) => p.unfold(x, 0, { size: 3 })),
+    sample([floats([2, 9, 3])], (x) => p.unfold(x, 1, { size: 3, stride: 2, dilation: 2 })),
+    sample([floats([2])], (x) => p.unfold(x, 0, { size: 3 })),
+    sample([floats([3, 6])], (x) => p.unfold(x, 1, { size: 2, stride: 3 })),
+    sample([integers([5], 0, 9)], (x) => p.unfold(x, 0, { size: 5 })),
+  ],
+  foldWindows: [
+    sample([floats([5, 3])], (x) => p.foldWindows(x, 0, 7, { size: 3 })),
+    sample([floats([2, 3, 3, 2])], (x) =>
+      p.foldWindows(x, 1, 9, { size: 3, stride: 2, dilation: 2 }),
+    ),
+    sample([floats([3, 2, 2])], (x) => p.foldWindows(x, 1, 6, { size: 2, stride: 3 })),
+    sample([integers([1, 5], 0, 9)], (x) => p.foldWindows(x, 0, 5, { size: 5 })),
+  ],
 };
