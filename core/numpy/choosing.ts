@@ -120,13 +120,13 @@ export const piecewise = eagerly(
   'np.piecewise',
   (operand: ValueLike, conditions: readonly ValueLike[], pieces: readonly Piece[]): Value => {
     const x = toValue('np.piecewise', operand);
-    const valueOf = (piece: Piece | undefined): Value => {
+    const pieceOf = (piece: Piece | undefined): Value => {
       const found = typeof piece === 'function' ? piece(x) : (piece ?? 0);
       return broadcastTo(castTo('np.piecewise', found, x.aval), x.shape);
     };
-    const rest = valueOf(pieces[conditions.length]);
+    const rest = pieceOf(pieces[conditions.length]);
     return conditions.reduceRight<Value>(
-      (other, test, i) => where(test, valueOf(pieces[i]), other),
+      (other, test, i) => where(test, pieceOf(pieces[i]), other),
       rest,
     );
   },

@@ -15,6 +15,12 @@ import { broadcastTo, ravel, reshape, sliceAxis } from './movement.ts';
 import { promote, toValue } from './operands.ts';
 import { sum } from './reductions.ts';
 
+/** Options of {@link uniqueAll} and its relatives. */
+export interface UniqueOptions extends SizeOptions {
+  /** Whether NaN equals NaN. Default false, but true for {@link unique}. */
+  readonly equalNan?: boolean;
+}
+
 /** What {@link uniqueAll} gives. */
 export interface Unique {
   /** […size]: the distinct elements, ascending; the first one again where there are no more. */
@@ -27,26 +33,30 @@ export interface Unique {
   readonly counts: Value;
 }
 
-/** bool[n]: true where a sorted array has an element for the first time. NaN equals NaN. */
-function starts(sorted: Value): Value {
+/** bool[n]: true where a sorted array has an element for the first time. */
+function starts(sorted: Value, equalNan: boolean): Value {
   const n = sorted.size;
   if (n === 0) return zeros(0, { dtype: 'bool' });
   const [later, earlier] = [sliceAxis(sorted, 0, 1, n), sliceAxis(sorted, 0, 0, n - 1)];
   const differ = notEqual(later, earlier);
-  const isNew = isFloat(sorted.dtype)
-    ? prim.and(differ, prim.or(prim.eq(later, later), prim.eq(earlier, earlier)))
-    : differ;
+  const isNew =
+    equalNan && isFloat(sorted.dtype)
+      ? prim.and(differ, prim.or(prim.eq(later, later), prim.eq(earlier, earlier)))
+      : differ;
   return concatenate([broadcastTo(prim.literal(1, 'bool'), [1]), isNew]);
 }
 
 /** The distinct elements and all that is known of them. */
-export function uniqueAll(operand: ValueLike, { size, fillValue }: SizeOptions): Unique {
+export function uniqueAll(
+  operand: ValueLike,
+  { size, fillValue, equalNan = false }: UniqueOptions,
+): Unique {
   const [values, indices, inverse, counts] = asOneProgram('np.unique', () => {
     const given = toValue('np.unique', operand);
     const x = ravel(given);
     const positions = prim.iota('int32', [x.size], 0);
     const [sorted = x, order = x] = prim.sort([x, positions], 0, 1);
-    const isNew = starts(sorted);
+    const isNew = starts(sorted, equalNan);
     const group = subtract(prim.cumsum(astype(isNew, 'int32'), 0), 1);
     const count = sum(astype(isNew, 'int32'));
     // Where each group begins in the sorted array: later members of a group are dropped.
@@ -68,10 +78,12 @@ export function uniqueAll(operand: ValueLike, { size, fillValue }: SizeOptions):
 }
 
 /** […size]: the distinct elements, ascending. */
-export const unique = (x: ValueLike, options: SizeOptions): Value => uniqueAll(x, options).values;
+export const unique = (x: ValueLike, options: UniqueOptions): Value =>
+  uniqueAll(x, { equalNan: true, ...options }).values;
 
-/** Another name of {@link unique}. */
-export const uniqueValues = unique;
+/** […size]: the distinct elements, ascending; every NaN counts. */
+export const uniqueValues = (x: ValueLike, options: UniqueOptions): Value =>
+  uniqueAll(x, options).values;
 
 /** [distinct elements, how often each occurs]. */
 export function uniqueCounts(x: ValueLike, options: SizeOptions): [Value, Value] {
@@ -96,7 +108,7 @@ function chosen(x: Value, mask: Value, { size, fillValue }: SizeOptions): Value 
   const isOut = prim.not(mask);
   const [, sorted = x] = prim.sort([isOut, x], 0, 2);
   const isFirst = prim.or(
-    starts(sorted),
+    starts(sorted, true),
     prim.eq(positions, broadcastTo(prim.literal(0, 'int32'), [x.size])),
   );
   const inside = less(positions, sum(astype(mask, 'int32')));
@@ -114,7 +126,7 @@ function chosen(x: Value, mask: Value, { size, fillValue }: SizeOptions): Value 
 export const union1d = eagerly(
   'np.union1d',
   (x: ValueLike, y: ValueLike, options: SizeOptions): Value =>
-    uniqueAll(concatenate(joined('np.union1d', x, y)), options).values,
+    unique(concatenate(joined('np.union1d', x, y)), options),
 );
 
 /** […size]: the elements that are in both, ascending, each once. */

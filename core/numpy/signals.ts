@@ -10,7 +10,7 @@ import { take } from './gathers.ts';
 import { concatenate } from './join.ts';
 import { equal, greater, less, lessEqual, logicalAnd } from './logic.ts';
 import { expandDims, flip, ravel, reshape, sliceAxis } from './movement.ts';
-import { normalizeAxes, normalizeAxis, promote, toInexact, toValue } from './operands.ts';
+import { inexact, normalizeAxes, normalizeAxis, promote, toInexact, toValue } from './operands.ts';
 import { cumsum, diff, sum } from './reductions.ts';
 import { argsort, searchsorted } from './sorting.ts';
 
@@ -36,10 +36,7 @@ function fullConvolution(short: Value, long: Value): Value {
 }
 
 function convolution(op: string, x: ValueLike, y: ValueLike, mode: string): Value {
-  const [a, b] = promote(op, [ravel(x), ravel(y)], ({ dtype, weak }) => ({
-    dtype: dtype === 'bool' ? 'int32' : dtype,
-    weak,
-  })) as [Value, Value]; // One for each operand.
+  const [a, b] = promote(op, [ravel(x), ravel(y)], inexact) as [Value, Value]; // One for each operand.
   const [short, long] = a.size < b.size ? [a, b] : [b, a];
   const full = fullConvolution(short, long);
   if (mode === 'full') return full;
@@ -331,17 +328,15 @@ export const kaiser = eagerly('np.kaiser', (count: number, beta: number): Value 
 
 /** Chebyshev coefficients of exp(−x) I₀(x) on [0, 8] and of exp(−x) √x I₀(x) on [8, ∞), from Cephes. */
 const nearCoefficients = [
-  -1.300025009986248e-08, 6.046995022541919e-08, -2.670793853940612e-07,
-  1.1173875391201037e-06, -4.4167383584587505e-06, 1.6448448070728896e-05,
-  -5.754195010082104e-05, 0.00018850288509584165, -0.0005763755745385824,
-  0.0016394756169413357, -0.004324309995050576, 0.010546460394594998,
-  -0.02373741480589947, 0.04930528423967071, -0.09490109704804764,
-  0.17162090152220877, -0.3046826723431984, 0.6767952744094761,
+  -1.300025009986248e-8, 6.046995022541919e-8, -2.670793853940612e-7, 1.1173875391201037e-6,
+  -4.4167383584587505e-6, 1.6448448070728896e-5, -5.754195010082104e-5, 0.00018850288509584165,
+  -0.0005763755745385824, 0.0016394756169413357, -0.004324309995050576, 0.010546460394594998,
+  -0.02373741480589947, 0.04930528423967071, -0.09490109704804764, 0.17162090152220877,
+  -0.3046826723431984, 0.6767952744094761,
 ];
 const farCoefficients = [
-  3.3962320257083865e-09, 2.266668990498178e-08, 2.0489185894690638e-07,
-  2.8913705208347567e-06, 6.889758346916825e-05, 0.0033691164782556943,
-  0.8044904110141088,
+  3.3962320257083865e-9, 2.266668990498178e-8, 2.0489185894690638e-7, 2.8913705208347567e-6,
+  6.889758346916825e-5, 0.0033691164782556943, 0.8044904110141088,
 ];
 
 /** A Chebyshev series at x, by Clenshaw's recurrence. */

@@ -1,10 +1,9 @@
 /** Order statistics, correlations and histograms. */
 import { range } from '../base/aval.ts';
-import { isFloat } from '../base/dtype.ts';
 import type { Value, ValueLike } from '../ir/value.ts';
 import * as prim from '../primitives/index.ts';
 import { add, clip, divide, maximum, minimum, multiply, subtract, where } from './arithmetic.ts';
-import { diag, linspace, zeros } from './creation.ts';
+import { linspace, zeros } from './creation.ts';
 import { asOneProgram, eagerly } from './eager.ts';
 import { astype, ceil, floor, sqrt } from './elementwise.ts';
 import { unknownOption, wrongRank } from './errors.ts';
@@ -14,7 +13,7 @@ import { equal, greaterEqual, isnan, lessEqual, logicalAnd, logicalNot } from '.
 import { diagonal, expandDims, flip, moveaxis, ravel, reshape, sliceAxis } from './movement.ts';
 import { type Axes, normalizeAxes, toInexact, toValue } from './operands.ts';
 import { matmul } from './products.ts';
-import { any, average, diff, max, mean, min, prod, sum } from './reductions.ts';
+import { any, average, diff, max, mean, min, sum } from './reductions.ts';
 import { searchsorted, sort } from './sorting.ts';
 
 /** How {@link quantile} chooses between two neighbours. */
@@ -318,10 +317,13 @@ export function histogramdd(operand: ValueLike, options: HistogramOptionsOfMany 
     );
     const counted =
       weights === undefined
-        ? prim.broadcastInDim(prim.literal(1, 'float32'), [points.shape[0] ?? 0], [])
+        ? prim.broadcastInDim(prim.literal(1, 'int32'), [points.shape[0] ?? 0], [])
         : astype(weights, 'float32');
     const all = reshape(
-      zeros(lengths.reduce((a, n) => a * n, 1))
+      zeros(
+        lengths.reduce((a, n) => a * n, 1),
+        { dtype: counted.dtype },
+      )
         .at(astype(flat, 'int32'))
         .add(counted),
       lengths,

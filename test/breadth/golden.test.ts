@@ -26,8 +26,17 @@ interface Case {
 
 type Call = (...args: unknown[]) => unknown;
 
-const golden = new URL('../golden/breadth.json', import.meta.url);
-const { cases }: { cases: Case[] } = JSON.parse(readFileSync(golden, 'utf8'));
+const recordings = [
+  'breadth',
+  'breadth-special',
+  'breadth-networks',
+  'breadth-draws',
+  'breadth-windows',
+];
+const cases: readonly Case[] = recordings.flatMap((name) => {
+  const golden = new URL(`../golden/${name}.json`, import.meta.url);
+  return JSON.parse(readFileSync(golden, 'utf8')).cases as Case[];
+});
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -86,7 +95,7 @@ async function compare(label: string, got: np.Array, wanted: Recorded, tolerance
   const found = [...(await got.data())];
   const expected = wanted.data.map(numberOf);
   const finite = expected.filter(Number.isFinite).map(Math.abs);
-  const scale = Math.max(1e-30, ...finite);
+  const scale = Math.max(1e-6, ...finite);
   const allowed = wanted.dtype === 'float32' ? tolerance : 0;
   const isWrong = (value: number, i: number): boolean => {
     const aim = expected[i] ?? Number.NaN;

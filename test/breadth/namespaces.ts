@@ -1,4 +1,5 @@
 /** The functions that recordings name, and compositions whose results do not depend on a choice of signs. */
+import * as image from '../../core/image/index.ts';
 import * as lax from '../../core/lax/index.ts';
 import * as np from '../../core/numpy/index.ts';
 import * as random from '../../core/random/index.ts';
@@ -38,6 +39,15 @@ export const namespaces = {
   lax,
   random,
   scipy,
+  image,
   nn,
-  extra: { eighRebuilt, svdRebuilt, svdFull },
+  extra: {
+    fft: (real: np.Array, imag: np.Array, o = {}) => np.fft.fft({ real, imag }, o),
+    ifft: (real: np.Array, imag: np.Array, o = {}) => np.fft.ifft({ real, imag }, o),
+    irfft: (real: np.Array, imag: np.Array, o = {}) => np.fft.irfft({ real, imag }, o),
+    ifft2: (real: np.Array, imag: np.Array, o = {}) => np.fft.ifft2({ real, imag }, o),
+    eighRebuilt,
+    svdRebuilt,
+    svdFull,
+  },
 };
