@@ -117,6 +117,6 @@ export const marginLogisticLoss = (scores: Value, labels: ValueLike): Value =>
 export function polyLossCrossEntropy(logits: Value, labels: Value, { epsilon = 2 } = {}): Value {
   const logs = logSoftmax(logits);
   const cross = np.negative(np.sum(np.multiply(labels, logs), { axis: -1 }));
-  const right = np.sum(np.multiply(labels, np.exp(logs)), { axis: -1 });
-  return np.add(cross, np.multiply(np.subtract(1, right), epsilon));
+  const rest = np.sum(np.multiply(labels, np.subtract(1, np.exp(logs))), { axis: -1 });
+  return np.add(cross, np.multiply(rest, epsilon));
 }

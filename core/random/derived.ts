@@ -48,7 +48,7 @@ export const rayleigh = eagerly(
   (key: Value, scale: ValueLike, shape?: ShapeLike): Value => {
     const wanted = shapeOf('random.rayleigh', shape, [scale]);
     const u = uniform(key, wanted);
-    return multiply(scale, sqrt(multiply(log(subtract(1, u)), -2)));
+    return multiply(scale, sqrt(multiply(log(u), -2)));
   },
 );
 
@@ -103,7 +103,7 @@ export const geometric = eagerly(
     const wanted = shapeOf('random.geometric', shape, [p]);
     const u = uniform(key, wanted);
     const chance = toInexact('random.geometric', p);
-    const logU = prim.log1p(prim.neg(u));
+    const logU = log(u);
     return astype(add(floor(divide(logU, prim.log1p(prim.neg(chance)))), 1), 'int32');
   },
 );

@@ -106,14 +106,16 @@ export const logit = unary('logit', (x) => subtract(log(x), log1p(prim.neg(x))))
 export const xlogy = eagerly('scipy.special.xlogy', (x: ValueLike, y: ValueLike): Value => {
   const [a, b] = promotePair('scipy.special.xlogy', toInexact('scipy.special.xlogy', x), y);
   const isZero = equal(a, 0);
-  return where(isZero, 0, multiply(a, log(where(isZero, 1, b))));
+  const isBoth = logicalAnd(isZero, lessEqual(b, 0));
+  return multiply(a, log(where(isBoth, 1, b)));
 });
 
 /** x · log(1 + y), 0 where x = 0. */
 export const xlog1py = eagerly('scipy.special.xlog1py', (x: ValueLike, y: ValueLike): Value => {
   const [a, b] = promotePair('scipy.special.xlog1py', toInexact('scipy.special.xlog1py', x), y);
   const isZero = equal(a, 0);
-  return where(isZero, 0, multiply(a, log1p(where(isZero, 0, b))));
+  const isBoth = logicalAnd(isZero, lessEqual(b, -1));
+  return multiply(a, log1p(where(isBoth, 0, b)));
 });
 
 /** −x · log x; 0 at 0, −∞ below. */
@@ -156,9 +158,9 @@ export const logNdtr = unary('logNdtr', (x) => {
   const far = where(isFar, x, -6);
   const inverse = divide(1, square(far));
   // The asymptotic series of Mills's ratio.
-  const series = [945, -105, 15, -3, 1].reduce<Value>(
+  const series = [-945, 105, -15, 3, -1, 1].reduce<Value>(
     (sum, c) => add(multiply(sum, inverse), c),
-    multiply(inverse, -10395),
+    add(multiply(inverse, 0), 10395),
   );
   const tail = subtract(
     add(prim.neg(multiply(square(far), 0.5)), log(series)),

@@ -373,7 +373,7 @@ def special():
     for name, ts in (("betaln", "betaln"), ("xlogy", "xlogy"), ("xlog1py", "xlog1py"), ("rel_entr", "relEntr"), ("kl_div", "klDiv")):
         case("scipy.special." + ts, getattr(S, name), f(5, lo=0.2, hi=4), f(5, lo=0.2, hi=4), tol=1e-4)
     z = jnp.array([0.0, 0.0, 1.0])
-    case("scipy.special.xlogy", S.xlogy, z, jnp.array([0.0, 2.0, 3.0]))
+    case("scipy.special.xlogy", S.xlogy, z, jnp.array([0.0, 2.0, 3.0]), grad=False)
     case("scipy.special.multigammaln", lambda a: S.multigammaln(a, 3), f(4, lo=2, hi=5), 3, tol=3e-5)
     T = jax.scipy.stats
     for name in ("norm", "uniform", "laplace", "cauchy", "expon", "logistic"):
@@ -446,7 +446,7 @@ def windows():
     for kw, ts in (({}, {}), ({"window_strides": (2, 1)}, {"windowStrides": [2, 1]}), ({"rhs_dilation": (2, 3)}, {"rhsDilation": [2, 3]}), ({"lhs_dilation": (2, 1)}, {"lhsDilation": [2, 1]})):
         for pad in ("SAME", "VALID", [(1, 2), (0, 1)]):
             kw2 = {"window_strides": (1, 1), **kw}
-            if pad == "SAME" and "lhs_dilation" in kw:
+            if isinstance(pad, str) and "lhs_dilation" in kw:
                 continue
             case("lax.convGeneralDilated", lambda a, c: jax.lax.conv_general_dilated(a, c, padding=pad, **kw2), x, w, padding=pad if isinstance(pad, str) else [list(p) for p in pad], tol=3e-5, **ts)
     case("lax.convGeneralDilated", lambda a, c: jax.lax.conv_general_dilated(a, c, (1,), "SAME", feature_group_count=2, dimension_numbers=("NWC", "WIO", "NWC")), f(2, 8, 4), f(3, 2, 6), padding="SAME", featureGroupCount=2, dimensionNumbers=["NWC", "WIO", "NWC"], tol=3e-5)
