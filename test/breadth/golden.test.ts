@@ -95,7 +95,7 @@ async function compare(label: string, got: np.Array, wanted: Recorded, tolerance
   const found = [...(await got.data())];
   const expected = wanted.data.map(numberOf);
   const finite = expected.filter(Number.isFinite).map(Math.abs);
-  const scale = Math.max(1e-6, ...finite);
+  const scale = Math.max(1e-5, ...finite);
   const allowed = wanted.dtype === 'float32' ? tolerance : 0;
   const isWrong = (value: number, i: number): boolean => {
     const aim = expected[i] ?? Number.NaN;
