@@ -19,9 +19,11 @@ export {
   getDevice,
   setDefaultDevice,
 } from './core/host/runtime.ts';
+export * as image from './core/image/index.ts';
 export * as np from './core/numpy/index.ts';
 export * as numpy from './core/numpy/index.ts';
 export * as random from './core/random.ts';
+export * as scipy from './core/scipy/index.ts';
 export * as tree from './core/tree.ts';
 export * as nn from './nn/index.ts';
 export * from './transforms/index.ts';

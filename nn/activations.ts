@@ -27,6 +27,9 @@ export const sigmoid: Activation = (x) => logistic(x);
 /** x · sigmoid(x), also called swish. @see Elfwing et al. 2018, arXiv:1702.03118. */
 export const silu: Activation = (x) => np.multiply(x, logistic(x));
 
+/** Another name of {@link silu}. */
+export const swish = silu;
+
 /** log(1 + exp(x)), without overflow. */
 export const softplus: Activation = (x) => np.logaddexp(x, 0);
 

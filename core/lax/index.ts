@@ -15,3 +15,4 @@ export {
   /** The elements in reverse order along axes. */
   reverse as rev,
 } from '../primitives/index.ts';
+export * from './windows.ts';

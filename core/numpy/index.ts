@@ -9,18 +9,22 @@ export type { Shape } from '../base/aval.ts';
 export type { DType, TypedArray } from '../base/dtype.ts';
 /** An immutable array, or its stand-in while a program is traced. */
 export { type Nested, Value as Array, type ValueLike as ArrayLike } from '../ir/value.ts';
+export * from './aliases.ts';
 export * from './arithmetic.ts';
 export * from './array.ts';
+export * from './choosing.ts';
 export * from './creation.ts';
 export * from './dtypes.ts';
 export { einsum } from './einsum.ts';
 export * from './elementwise.ts';
+export * as fft from './fft.ts';
 export { type GatherMode, type TakeOptions, take, takeAlongAxis } from './gathers.ts';
 export { type Index, Slice, slice } from './index-plan.ts';
 export { type GetOptions, IndexedUpdate } from './indexing.ts';
 export * from './join.ts';
+export * from './layout.ts';
+export { deleteAt as delete } from './layout.ts';
 export * as linalg from './linalg.ts';
-export { trace } from './linalg.ts';
 export * from './logic.ts';
 export type { ArrayMethods } from './methods.ts';
 /** All elements on one axis. */
@@ -43,7 +47,12 @@ export {
   swapaxes,
   transpose,
 } from './movement.ts';
+export * from './nan.ts';
+export { trace } from './norms.ts';
 export type { Axes } from './operands.ts';
+export * from './patterns.ts';
+export { ix as ix_ } from './patterns.ts';
+export * from './polynomials.ts';
 export {
   cross,
   dot,
@@ -58,4 +67,32 @@ export {
 export * from './reductions.ts';
 /** The mean squared distance from the mean; `np.var`. */
 export { variance as var } from './reductions.ts';
+export * from './sets.ts';
+export {
+  bartlett,
+  blackman,
+  type ConvolveOptions,
+  type CumulativeArrayOptions,
+  convolve,
+  correlate,
+  cumulativeProd,
+  cumulativeSum,
+  type Ediff1dOptions,
+  ediff1d,
+  type GradientOptions,
+  gradient,
+  hamming,
+  hanning,
+  type InterpOptions,
+  i0,
+  interp,
+  kaiser,
+  poly,
+  polyval,
+  type TrapezoidOptions,
+  trapezoid,
+  type UnwrapOptions,
+  unwrap,
+} from './signals.ts';
 export * from './sorting.ts';
+export * from './statistics.ts';

@@ -238,6 +238,17 @@ export const cumsum = eagerly(
   },
 );
 
+/** The product of the elements up to and including each; booleans count as int32. */
+export const cumprod = eagerly(
+  'np.cumprod',
+  (operand: ValueLike, { axis = null, dtype }: CumulativeOptions = {}): Value => {
+    const input = countable(toValue('np.cumprod', operand));
+    const typed = dtype === undefined ? input : astype(input, dtype);
+    const x = axis === null ? ravel(typed) : typed;
+    return prim.cumprod(x, normalizeAxis('np.cumprod', axis ?? 0, x.ndim), false);
+  },
+);
+
 /** Options of {@link diff}. */
 export interface DiffOptions {
   /** How often. Default 1. */

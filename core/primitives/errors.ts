@@ -201,3 +201,44 @@ export const badKeyCount = defineError({
     works: 'lax.sort([np.ones([3])], 0, 1)',
   },
 });
+
+/** A decomposition of something that is no matrix. */
+export const notAMatrix = defineError({
+  code: 'not-a-matrix',
+  what: (op: string, aval: Aval) =>
+    `${op} needs a matrix or a stack of them, got ${showAval(aval)}`,
+  fix: 'give it two axes: x.reshape([1, -1])',
+  example: { fails: 'lax.cholesky(np.ones([4]))', works: 'lax.cholesky(np.eye(4))' },
+});
+
+/** A decomposition that only square matrices have. */
+export const notSquare = defineError({
+  code: 'not-square',
+  what: (op: string, aval: Aval) => `${op} needs square matrices, got ${showAval(aval)}`,
+  fix: 'make the last two axes equal; for other matrices there are np.linalg.qr, svd and lstsq',
+  example: { fails: 'lax.cholesky(np.ones([2, 3]))', works: 'lax.cholesky(np.eye(3))' },
+});
+
+/** A decomposition that has no derivative in this form. */
+export const noDerivative = defineError({
+  code: 'no-derivative',
+  what: (op: string, aval: Aval) =>
+    `the derivative of ${op} in this form is not defined for ${showAval(aval)}`,
+  fix: 'ask for the reduced form ({ fullMatrices: false } of svd, mode reduced of qr), of a matrix that is not wide for qr',
+  example: {
+    fails: 'grad((x: np.Array) => np.linalg.qr(x)[1].sum())(np.ones([2, 3]))',
+    works: 'grad((x: np.Array) => np.linalg.qr(x)[1].sum())(np.ones([3, 2]))',
+  },
+});
+
+/** Windows that are not made of whole positive numbers. */
+export const badSlidingWindow = defineError({
+  code: 'bad-sliding-window',
+  what: (op: string, size: number, stride: number, dilation: number) =>
+    `${op}: windows of size ${size}, stride ${stride} and dilation ${dilation} do not exist`,
+  fix: 'pass whole numbers, 1 or more, for all three',
+  example: {
+    fails: 'lax.unfold(np.arange(5), 0, { size: 0 })',
+    works: 'lax.unfold(np.arange(5), 0, { size: 2 })',
+  },
+});

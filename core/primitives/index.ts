@@ -1,6 +1,6 @@
 /** Every operation, as a function on values that carries its record. */
 import { broadcastInDim, reduceSum } from './broadcast.ts';
-import { cumsum } from './cumulative.ts';
+import { cummax, cummin, cumprod, cumsum } from './cumulative.ts';
 import { dotGeneral } from './dot.ts';
 import { dynamicSlice, dynamicUpdateSlice } from './dynamic.ts';
 import {
@@ -50,16 +50,21 @@ import {
 } from './elementwise/trigonometry.ts';
 import { gather, scatter } from './gather.ts';
 import { iota, literal } from './generate.ts';
+import { cholesky, eigh, lu, qr, svd, triangularSolve } from './linalg/index.ts';
 import { reshape, reverse, transpose } from './movement.ts';
 import { argmax, argmin, reduceAnd, reduceMax, reduceMin, reduceOr, reduceProd } from './reduce.ts';
 import { concatenate, pad, slice } from './slicing.ts';
 import { sort } from './sort.ts';
 import { threefry2x32 } from './threefry.ts';
+import { foldWindows, unfold } from './unfold.ts';
 
 export { full, zeros } from './broadcast.ts';
+export type { Cumulative } from './cumulative.ts';
 export type { Binary, HasRecord, Unary } from './define.ts';
 export type { GatherSpec, ScatterSpec } from './gather.ts';
+export type { TriangularOptions } from './linalg/index.ts';
 export type { Argument, Reduction } from './reduce.ts';
+export { type WindowSpec, windowCount } from './unfold.ts';
 
 /** All of them by name. The law table in test/laws has a row for each. */
 export const primitives = {
@@ -78,16 +83,21 @@ export const primitives = {
   bitcast,
   broadcastInDim,
   ceil,
+  cholesky,
   concatenate,
   convert,
   cos,
   cosh,
   countLeadingZeros,
+  cummax,
+  cummin,
+  cumprod,
   cumsum,
   div,
   dotGeneral,
   dynamicSlice,
   dynamicUpdateSlice,
+  eigh,
   eq,
   erf,
   erfc,
@@ -95,6 +105,7 @@ export const primitives = {
   exp,
   expm1,
   floor,
+  foldWindows,
   gather,
   ge,
   gt,
@@ -106,6 +117,7 @@ export const primitives = {
   log1p,
   logistic,
   lt,
+  lu,
   max,
   min,
   mul,
@@ -116,6 +128,7 @@ export const primitives = {
   pad,
   populationCount,
   pow,
+  qr,
   reduceAnd,
   reduceMax,
   reduceMin,
@@ -140,10 +153,13 @@ export const primitives = {
   sqrt,
   stopGradient,
   sub,
+  svd,
   tan,
   tanh,
   threefry2x32,
   transpose,
+  triangularSolve,
+  unfold,
   xor,
 };
 
@@ -163,16 +179,21 @@ export {
   bitcast,
   broadcastInDim,
   ceil,
+  cholesky,
   concatenate,
   convert,
   cos,
   cosh,
   countLeadingZeros,
+  cummax,
+  cummin,
+  cumprod,
   cumsum,
   div,
   dotGeneral,
   dynamicSlice,
   dynamicUpdateSlice,
+  eigh,
   eq,
   erf,
   erfc,
@@ -181,6 +202,7 @@ export {
   expm1,
   finite as isFinite,
   floor,
+  foldWindows,
   gather,
   ge,
   gt,
@@ -191,6 +213,7 @@ export {
   log1p,
   logistic,
   lt,
+  lu,
   max,
   min,
   mul,
@@ -201,6 +224,7 @@ export {
   pad,
   populationCount,
   pow,
+  qr,
   reduceAnd,
   reduceMax,
   reduceMin,
@@ -225,9 +249,12 @@ export {
   sqrt,
   stopGradient,
   sub,
+  svd,
   tan,
   tanh,
   threefry2x32,
   transpose,
+  triangularSolve,
+  unfold,
   xor,
 };

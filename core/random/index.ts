@@ -17,5 +17,18 @@ export {
   type UniformOptions,
   uniform,
 } from './continuous.ts';
+export {
+  cauchy,
+  doubleSidedMaxwell,
+  geometric,
+  maxwell,
+  multivariateNormal,
+  orthogonal,
+  pareto,
+  rayleigh,
+  triangular,
+  wald,
+  weibullMin,
+} from './derived.ts';
 export { type RandintOptions, randint } from './integers.ts';
 export { bits, foldIn, key, split, splitList } from './key.ts';

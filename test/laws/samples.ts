@@ -7,6 +7,7 @@ import type { Value } from '../../core/ir/value.ts';
 import {
   type Argument,
   type Binary,
+  type Cumulative,
   type GatherSpec,
   primitives as p,
   type Reduction,
@@ -311,6 +312,30 @@ const sorts = (shape: Shape, axis: number, dtype: DType): readonly Sample[] => [
 
 const starts = (...values: number[]): Input[] => values.map((value) => scalar(value, 'int32'));
 
+/** A running result, either way. */
+const cumulative = (op: Cumulative): readonly Sample[] =>
+  [false, true].flatMap((reverse) => [
+    sample([floats([7])], (x) => op(x, 0, reverse), { title: `reverse ${reverse}` }),
+    sample([floats([3, 5, 2])], (x) => op(x, 1, reverse), { title: `reverse ${reverse}` }),
+    sample([integers([4, 3], -9, 9)], (x) => op(x, 0, reverse), { title: `reverse ${reverse}` }),
+    sample([floats([1, 3])], (x) => op(x, 0, reverse), { title: `reverse ${reverse}` }),
+  ]);
+
+/** x + xᵀ: decompositions of symmetric matrices read one triangle only. */
+const symmetric = (x: Value): Value =>
+  p.add(x, p.transpose(x, [...range(x.ndim - 2), x.ndim - 1, x.ndim - 2]));
+
+/** A positive definite matrix. */
+function definite(x: Value): Value {
+  const rows = p.iota('int32', x.shape, x.ndim - 2);
+  const columns = p.iota('int32', x.shape, x.ndim - 1);
+  const heavy = p.mul(
+    p.convert(p.eq(rows, columns), 'float32'),
+    p.broadcastInDim(p.literal(9, 'float32'), x.shape, []),
+  );
+  return p.add(symmetric(x), heavy);
+}
+
 /** Every primitive's samples, by name. */
 export const samples: Readonly<Record<keyof typeof p, readonly Sample[]>> = {
   neg: [...unary(p.neg, numbers), denormal(p.neg)],
@@ -582,4 +607,67 @@ export const samples: Readonly<Record<keyof typeof p, readonly Sample[]>> = {
       { title: `${sizeOf(s)}` },
     ),
   ),
+  cholesky: [
+    [3, 3],
+    [2, 4, 4],
+    [1, 1],
+  ].map((s) => sample([floats(s)], (x) => p.cholesky(definite(x)))),
+  triangularSolve: [false, true].flatMap((lower) =>
+    [false, true].flatMap((transposeA) => [
+      sample(
+        [floats([3, 3], 1, 2), floats([3, 2])],
+        (a, b) => p.triangularSolve(a, b, { lower, transposeA }),
+        { title: `lower ${lower} transposed ${transposeA}` },
+      ),
+      sample(
+        [floats([2, 4, 4]), floats([2, 4, 1])],
+        (a, b) => p.triangularSolve(a, b, { lower, transposeA, unitDiagonal: true }),
+        { title: `unit lower ${lower} transposed ${transposeA}` },
+      ),
+    ]),
+  ),
+  lu: [
+    [3, 3],
+    [2, 4, 4],
+    [4, 2],
+    [2, 4],
+    [1, 1],
+  ].map((s) => sample([floats(s)], (x) => p.lu(x))),
+  qr: [
+    ...[
+      [3, 3],
+      [2, 4, 2],
+      [1, 1],
+    ].map((s) => sample([floats(s)], (x) => p.qr(x))),
+    sample([floats([4, 2])], (x) => p.qr(x, { full: true }), { title: 'full', smooth: false }),
+    sample([floats([2, 4])], (x) => p.qr(x), { smooth: false }),
+  ],
+  eigh: [
+    [3, 3],
+    [2, 4, 4],
+    [1, 1],
+  ].map((s) => sample([floats(s)], (x) => p.eigh(symmetric(x)))),
+  svd: [
+    [3, 3],
+    [2, 4, 2],
+    [1, 1],
+  ].map((s) => sample([floats(s)], (x) => p.svd(x))),
+  cumprod: cumulative(p.cumprod),
+  cummax: cumulative(p.cummax),
+  cummin: cumulative(p.cummin),
+  unfold: [
+    sample([floats([7])], (x) => p.unfold(x, 0, { size: 3 })),
+    sample([floats([2, 9, 3])], (x) => p.unfold(x, 1, { size: 3, stride: 2, dilation: 2 })),
+    sample([floats([2])], (x) => p.unfold(x, 0, { size: 3 })),
+    sample([floats([3, 6])], (x) => p.unfold(x, 1, { size: 2, stride: 3 })),
+    sample([integers([5], 0, 9)], (x) => p.unfold(x, 0, { size: 5 })),
+  ],
+  foldWindows: [
+    sample([floats([5, 3])], (x) => p.foldWindows(x, 0, 7, { size: 3 })),
+    sample([floats([2, 3, 3, 2])], (x) =>
+      p.foldWindows(x, 1, 9, { size: 3, stride: 2, dilation: 2 }),
+    ),
+    sample([floats([3, 2, 2])], (x) => p.foldWindows(x, 1, 6, { size: 2, stride: 3 })),
+    sample([integers([1, 5], 0, 9)], (x) => p.foldWindows(x, 0, 5, { size: 5 })),
+  ],
 };

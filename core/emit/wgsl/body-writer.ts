@@ -138,8 +138,6 @@ export class BodyWriter {
     }
     const index = this.#fresh('r');
     this.bindAxis(axis, index);
-    // Names of the body end with it: a later loop over the same axis computes the same values anew.
-    const outside = new Map(this.#values);
     const [start, step] = shared === null ? ['0i', '1i'] : ['i32(lane)', `${shared.lanes}i`];
     this.block(
       `for (var ${index} = ${start}; ${index} < ${axis.extent}i; ${index} += ${step})`,
@@ -159,7 +157,6 @@ export class BodyWriter {
         });
       },
     );
-    this.#values = outside;
     for (const { expr, name, isBlocked } of totals) {
       if (isBlocked) this.line(`${name} += ${name}_part;`);
       if (shared !== null) this.line(`${name} = ${shared.combine(expr.op, expr.dtype, name)};`);

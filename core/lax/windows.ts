@@ -1,0 +1,219 @@
+/** Convolutions and reductions of windows. */
+import { range } from '../base/aval.ts';
+import type { Value } from '../ir/value.ts';
+import { asOneProgram, eagerly } from '../numpy/eager.ts';
+import * as prim from '../primitives/index.ts';
+
+/** Elements added before and after each spatial axis: given, none, or so many that strides of 1 keep the size. */
+export type Padding = 'SAME' | 'VALID' | readonly (readonly [number, number])[];
+
+/** The order of axes: N batch, C or I and O channels, and other letters for space. */
+export type DimensionNumbers = readonly [lhs: string, rhs: string, out: string];
+
+/** Options of {@link convGeneralDilated}. */
+export interface ConvOptions {
+  /** Default 1 for each axis. */
+  readonly windowStrides?: readonly number[];
+  /** Default `VALID`. */
+  readonly padding?: Padding;
+  /** Zeros put between elements of x, less one: 2 for a transposed convolution of stride 2. Default 1. */
+  readonly lhsDilation?: readonly number[];
+  /** From one element of the kernel to the next. Default 1. */
+  readonly rhsDilation?: readonly number[];
+  /** Default batch, channels, space for x and the result; outputs, inputs, space for the kernel. */
+  readonly dimensionNumbers?: DimensionNumbers;
+  /** In how many groups channels are kept apart. Default 1. */
+  readonly featureGroupCount?: number;
+}
+
+function paddingOf(
+  padding: Padding,
+  size: number,
+  window: number,
+  stride: number,
+  k: number,
+): readonly [number, number] {
+  if (padding === 'VALID') return [0, 0];
+  if (padding !== 'SAME') return padding[k] ?? [0, 0];
+  const total = Math.max(0, (Math.ceil(size / stride) - 1) * stride + window - size);
+  return [Math.floor(total / 2), total - Math.floor(total / 2)];
+}
+
+const spatialOf = (names: string, others: string): string[] =>
+  [...names].filter((c) => !others.includes(c));
+
+/** x with its axes in the order of `to`, named as in `from`. */
+const ordered = (x: Value, from: string, to: string): Value =>
+  prim.transpose(
+    x,
+    [...to].map((c) => from.indexOf(c)),
+  );
+
+/**
+ * The convolution (without flipping the kernel) of x with a kernel.
+ *
+ * @param x - f32[batch, channels, …space].
+ * @param kernel - f32[outputs, channels / groups, …window].
+ * @returns f32[batch, outputs, …positions].
+ * @see `jax.lax.conv_general_dilated`.
+ */
+export const convGeneralDilated = eagerly(
+  'lax.convGeneralDilated',
+  (x: Value, kernel: Value, options: ConvOptions = {}): Value => {
+    const { padding = 'VALID', featureGroupCount: groups = 1 } = options;
+    const letters = range(x.ndim - 2).map((k) => String.fromCharCode('a'.charCodeAt(0) + k));
+    const plain: DimensionNumbers = [
+      `NC${letters.join('')}`,
+      `OI${letters.join('')}`,
+      `NC${letters.join('')}`,
+    ];
+    const [lhs, rhs, out] = options.dimensionNumbers ?? plain;
+    const space = spatialOf(lhs, 'NC');
+    let image = ordered(x, lhs, ['N', 'C', ...space].join(''));
+    const weights = ordered(kernel, rhs, ['O', 'I', ...space].join(''));
+    const zero = prim.literal(0, x.dtype);
+    const windows = weights.shape.slice(2);
+    space.forEach((_, k) => {
+      const [dilation, stride, gap] = [
+        options.rhsDilation?.[k] ?? 1,
+        options.windowStrides?.[k] ?? 1,
+        options.lhsDilation?.[k] ?? 1,
+      ];
+      // The axes of earlier windows are two each.
+      const axis = 2 + 2 * k;
+      const size = image.shape[axis] ?? 0;
+      const spread = size === 0 ? 0 : (size - 1) * gap + 1;
+      const reach = ((windows[k] ?? 1) - 1) * dilation + 1;
+      const [before, after] = paddingOf(padding, spread, reach, stride, k);
+      const none = image.shape.map(() => 0);
+      const padded = prim.pad(
+        image,
+        zero,
+        none.with(axis, before),
+        none.with(axis, after),
+        none.with(axis, gap - 1),
+      );
+      image = prim.unfold(padded, axis, { size: windows[k] ?? 1, stride, dilation });
+    });
+    const positions = space.map((_, k) => image.shape[2 + 2 * k] ?? 0);
+    const [batch = 1, channels = 1] = image.shape;
+    const [outputs = 1, inputs = 1] = weights.shape;
+    const each = channels / groups;
+    const grouped = prim.reshape(image, [batch, groups, each, ...image.shape.slice(2)]);
+    const ownKernels = prim.reshape(weights, [groups, outputs / groups, inputs, ...windows]);
+    const found = prim.dotGeneral(grouped, ownKernels, {
+      lhsBatch: [1],
+      rhsBatch: [0],
+      lhsContract: [2, ...space.map((_, k) => 4 + 2 * k)],
+      rhsContract: [2, ...space.map((_, k) => 3 + k)],
+    });
+    // [groups, batch, …positions, outputs of a group]
+    const last = found.ndim - 1;
+    const channelsSecond = prim.transpose(found, [1, 0, last, ...space.map((_, k) => 2 + k)]);
+    const joined = prim.reshape(channelsSecond, [batch, outputs, ...positions]);
+    return ordered(joined, ['N', 'C', ...space].join(''), out);
+  },
+);
+
+/** Options of {@link reduceWindow}. */
+export interface ReduceWindowOptions {
+  /** Default 1 for each axis. */
+  readonly windowStrides?: readonly number[];
+  /** Default `VALID`; padded elements change nothing. */
+  readonly padding?: Padding;
+  /** Default 1 for each axis. */
+  readonly windowDilation?: readonly number[];
+}
+
+const reducers = {
+  add: { reduce: prim.reduceSum, neutral: 0 },
+  max: { reduce: prim.reduceMax, neutral: -Infinity },
+  min: { reduce: prim.reduceMin, neutral: Infinity },
+  mul: { reduce: prim.reduceProd, neutral: 1 },
+} as const;
+
+/**
+ * All elements of each window combined: pooling. Elements that tie for the greatest share its derivative evenly,
+ * where JAX gives all of it to the first.
+ */
+export const reduceWindow = eagerly(
+  'lax.reduceWindow',
+  (
+    x: Value,
+    operation: keyof typeof reducers,
+    window: readonly number[],
+    options: ReduceWindowOptions = {},
+  ): Value => {
+    const { reduce, neutral } = reducers[operation];
+    const { padding = 'VALID', windowStrides, windowDilation } = options;
+    const limit =
+      x.dtype === 'float32' ? neutral : Math.max(-(2 ** 31), Math.min(2 ** 31 - 1, neutral));
+    return window.reduce((value, size, axis) => {
+      const [stride, dilation] = [windowStrides?.[axis] ?? 1, windowDilation?.[axis] ?? 1];
+      const [before, after] = paddingOf(
+        padding,
+        x.shape[axis] ?? 0,
+        (size - 1) * dilation + 1,
+        stride,
+        axis,
+      );
+      if (size === 1 && stride === 1 && before === 0 && after === 0) return value;
+      const none = value.shape.map(() => 0);
+      const padded = prim.pad(
+        value,
+        prim.literal(limit, value.dtype),
+        none.with(axis, before),
+        none.with(axis, after),
+        none,
+      );
+      return reduce(prim.unfold(padded, axis, { size, stride, dilation }), [axis + 1]);
+    }, x);
+  },
+);
+
+/** [values, positions] of the k greatest elements along the last axis, descending: […, k] and int32[…, k]. */
+export const topK = (x: Value, k: number): Value[] =>
+  asOneProgram('lax.topK', () => {
+    const last = x.ndim - 1;
+    const positions = prim.iota('int32', x.shape, last);
+    const backwards = [x, positions].map((v) => prim.reverse(v, [last]));
+    // Sorted ascending from the end, so that of equal elements the first one comes first after turning round.
+    const sorted = prim.sort(backwards, last, 1).map((v) => prim.reverse(v, [last]));
+    return sorted.map((v) =>
+      prim.slice(
+        v,
+        v.shape.map(() => 0),
+        v.shape.with(last, k),
+      ),
+    );
+  });
+
+/** log Σ exp of all elements up to each one along an axis, without overflow. */
+export const cumlogsumexp = eagerly(
+  'lax.cumlogsumexp',
+  (x: Value, axis: number, reverse?: boolean): Value => {
+    const size = x.shape[axis] ?? 0;
+    const least = prim.literal(-Infinity, x.dtype);
+    let found = x;
+    for (let reach = 1; reach < size; reach *= 2) {
+      const by = reverse === true ? -reach : reach;
+      const none = x.shape.map(() => 0);
+      const before = prim.pad(found, least, none.with(axis, by), none.with(axis, -by), none);
+      const [high, low] = [prim.max(found, before), prim.min(found, before)];
+      const isNothing = prim.eq(low, prim.broadcastInDim(least, x.shape, []));
+      const safe = prim.select(isNothing, high, low);
+      const moved = prim.sub(high, prim.stopGradient(high));
+      const exact = prim.add(
+        prim.stopGradient(high),
+        prim.log1p(
+          prim.sub(
+            prim.add(prim.exp(moved), prim.exp(prim.sub(safe, prim.stopGradient(high)))),
+            prim.broadcastInDim(prim.literal(1, x.dtype), x.shape, []),
+          ),
+        ),
+      );
+      found = prim.select(isNothing, high, exact);
+    }
+    return found;
+  },
+);
