@@ -226,8 +226,8 @@ export const noDerivative = defineError({
     `the derivative of ${op} in this form is not defined for ${showAval(aval)}`,
   fix: 'ask for the reduced form ({ fullMatrices: false } of svd, mode reduced of qr), of a matrix that is not wide for qr',
   example: {
-    fails: 'grad((x: np.Array) => np.linalg.qr(x)[1].sum())(np.ones([2, 3]))',
-    works: 'grad((x: np.Array) => np.linalg.qr(x)[1].sum())(np.ones([3, 2]))',
+    fails: 'grad((x: np.Array) => (np.linalg.qr(x)[1] ?? x).sum())(np.ones([2, 3]))',
+    works: 'grad((x: np.Array) => (np.linalg.qr(x)[1] ?? x).sum())(np.ones([3, 2]))',
   },
 });
 
