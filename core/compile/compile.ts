@@ -30,10 +30,9 @@ export function compile(
     return plan;
   };
   return withExprPool(() => {
-    const lean = target.fuse
-      ? rematerialise(simple, buildGraph(simple, target.fuse).nodeOf)
-      : simple;
-    const { nodes, nodeOf } = buildGraph(lean, target.fuse);
+    const graph = buildGraph(simple, target.fuse);
+    const lean = target.fuse ? rematerialise(simple, graph.nodeOf) : simple;
+    const { nodes, nodeOf } = lean === simple ? graph : buildGraph(lean, target.fuse);
     const results = simple.outputs.map((variable) => lookup(nodeOf, variable));
     const inputs = simple.inputs.map((variable) => lookup(nodeOf, variable).source);
     const { launches, outputs } = buildLaunches(nodes, results, target, planOf);

@@ -66,7 +66,7 @@ export const memoryReader = ({ source, aval }: { source: Source; aval: Aval }): 
 };
 
 /** A matrix product written as a sum, for devices and sizes that have no kernel for it. */
-export const dotAsMap =
+const dotAsMap =
   (dims: DotDims, [lhs, rhs]: readonly Aval[]) =>
   ([readLhs, readRhs]: readonly Reader[]) =>
   (index: readonly Expr[]): Expr => {

@@ -5,7 +5,7 @@ import { buffersOf } from './build-kernels.ts';
 import type { LoopKernel, MatmulKernel, MatrixOperand } from './kernel.ts';
 
 /** The element at (row, column) of the batch's matrix. */
-export const matrixElement = (operand: MatrixOperand, row: Expr, column: Expr): Expr =>
+const matrixElement = (operand: MatrixOperand, row: Expr, column: Expr): Expr =>
   load(
     operand.source,
     addIndex(

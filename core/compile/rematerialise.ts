@@ -21,7 +21,7 @@ const maxChain = 12;
 
 const bytes = ({ aval }: Var): number => sizeOf(aval.shape) * bytesOf(aval.dtype);
 
-/** The program with big, idle arrays computed again. */
+/** The program with big, idle arrays computed again; the very same one if it has none. */
 export function rematerialise(program: Program, nodeOf: ReadonlyMap<Var, ArrayNode>): Program {
   const isCheap = (variable: Var): boolean => {
     const origin = nodeOf.get(variable)?.origin;
@@ -30,9 +30,10 @@ export function rematerialise(program: Program, nodeOf: ReadonlyMap<Var, ArrayNo
   const candidates = program.eqns
     .flatMap((eqn) => eqn.outputs)
     .filter((variable) => bytes(variable) >= bigBytes && isCheap(variable));
+  if (candidates.length === 0) return program;
   const rewriter = new Rewriter(program, isCheap);
   for (const variable of candidates) rewriter.shorten(variable);
-  return candidates.length === 0 ? program : verify(rewriter.program());
+  return verify(rewriter.program());
 }
 
 class Rewriter {

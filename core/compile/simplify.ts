@@ -17,7 +17,7 @@ export function dropUnused(program: Program): Program {
 }
 
 /** The program with each distinct computation done once. */
-export function shareEqual(program: Program): Program {
+function shareEqual(program: Program): Program {
   const representative = new Map<Var, Var>();
   const numbers = new Map<Var, number>();
   const resolve = (variable: Var): Var => representative.get(variable) ?? variable;

@@ -1,6 +1,8 @@
 /** Programs: typed equations in static single assignment form. */
+
 import type { Aval } from '../base/aval.ts';
 import type { CallSite } from '../base/call-site.ts';
+import { invariant } from '../base/errors.ts';
 import type { Primitive } from './primitive.ts';
 
 /** A variable: assigned once, by an equation or as an input. Identity is by object. */
@@ -71,7 +73,6 @@ export const makeVar = (aval: Aval): Var => ({ aval });
 /** The entry of a map that must be there. */
 export function lookup<K, V>(map: ReadonlyMap<K, V>, key: K): V {
   const value = map.get(key);
-  if (value === undefined)
-    throw new Error('enerjax is at fault, please report this: unbound variable');
+  invariant(value !== undefined, 'unbound variable');
   return value;
 }
