@@ -126,17 +126,18 @@ export const linspace = eagerly(
     points?: number,
     { endpoint = true, axis = 0, dtype = 'float32' }: LinspaceOptions = {},
   ): Value => {
+    const type = isFloat(checkDType('np.linspace', dtype)) ? dtype : 'float32';
     const count = points ?? 50;
     const gaps = endpoint ? count - 1 : count;
-    const from = castTo('np.linspace', start, { dtype: 'float32', weak: false });
-    const to = castTo('np.linspace', stop, { dtype: 'float32', weak: false });
+    const from = castTo('np.linspace', start, { dtype: type, weak: false });
+    const to = castTo('np.linspace', stop, { dtype: type, weak: false });
     const ndim = Math.max(from.ndim, to.ndim) + 1;
     const place = normalizeAxis('np.linspace', axis, ndim);
     const along = (length: number): Shape => range(ndim).map((i) => (i === place ? length : 1));
     const [a, b] = [from, to].map((x) => alignAxes(x, ndim, place));
     if (a === undefined || b === undefined) return zeros([0]);
     const fraction = (length: number): Value =>
-      divide(iota('float32', along(length), place), Math.max(1, gaps));
+      divide(iota(type, along(length), place), Math.max(1, gaps));
     // Weighing both ends keeps them exact; the last point is put in as it is.
     const inner = (length: number): Value => {
       const t = fraction(length);
@@ -146,7 +147,7 @@ export const linspace = eagerly(
     const spaced = inner(isClosed ? count - 1 : count);
     const last = broadcastTo(b, spaced.shape.with(place, 1));
     const all = isClosed ? concatenate([spaced, last], { axis: place }) : spaced;
-    if (isFloat(dtype)) return convert(all, dtype);
+    if (type === dtype) return all;
     // Whole numbers are rounded down, as in NumPy, where conversion alone would truncate.
     return convert(floor(all), checkDType('np.linspace', dtype));
   },

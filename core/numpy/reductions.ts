@@ -1,6 +1,6 @@
 /** Reductions: sums, extremes, moments, along the axes named or all. */
 import { range, type Shape, sizeOf } from '../base/aval.ts';
-import { bytesOf, type DType, isFloat, isStorageType, scalarTypeOf } from '../base/dtype.ts';
+import { type DType, isInteger, isStorageType, scalarTypeOf } from '../base/dtype.ts';
 import type { Value, ValueLike } from '../ir/value.ts';
 import * as prim from '../primitives/index.ts';
 import { divide, maximum, minimum, multiply, subtract, where } from './arithmetic.ts';
@@ -49,11 +49,10 @@ const masked = (x: Value, mask: ValueLike | undefined, neutral: number): Value =
 
 /** Booleans and narrow integers are counted in 32 bits. */
 const countable = (x: Value): Value =>
-  isFloat(x.dtype) || bytesOf(x.dtype) === 4
-    ? x.dtype === 'bool'
-      ? astype(x, 'int32')
-      : x
-    : astype(x, scalarTypeOf(x.dtype));
+  isInteger(x.dtype) ? astype(x, scalarTypeOf(x.dtype)) : withoutBool(x);
+
+/** Booleans as int32; running totals keep narrow integers, as in JAX. */
+const withoutBool = (x: Value): Value => (x.dtype === 'bool' ? astype(x, 'int32') : x);
 
 /** The sum; booleans and narrow integers are counted in 32 bits, narrow floats in float32 with one rounding. */
 export const sum = eagerly('np.sum', (operand: ValueLike, options: SumOptions = {}): Value => {
@@ -241,7 +240,7 @@ export interface CumulativeOptions {
 export const cumsum = eagerly(
   'np.cumsum',
   (operand: ValueLike, { axis = null, dtype }: CumulativeOptions = {}): Value => {
-    const input = countable(toValue('np.cumsum', operand));
+    const input = withoutBool(toValue('np.cumsum', operand));
     const typed = dtype === undefined ? input : astype(input, dtype);
     const x = axis === null ? ravel(typed) : typed;
     return prim.cumsum(x, normalizeAxis('np.cumsum', axis ?? 0, x.ndim), false);
@@ -252,7 +251,7 @@ export const cumsum = eagerly(
 export const cumprod = eagerly(
   'np.cumprod',
   (operand: ValueLike, { axis = null, dtype }: CumulativeOptions = {}): Value => {
-    const input = countable(toValue('np.cumprod', operand));
+    const input = withoutBool(toValue('np.cumprod', operand));
     const typed = dtype === undefined ? input : astype(input, dtype);
     const x = axis === null ? ravel(typed) : typed;
     return prim.cumprod(x, normalizeAxis('np.cumprod', axis ?? 0, x.ndim), false);

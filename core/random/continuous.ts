@@ -8,13 +8,28 @@ import * as prim from '../primitives/index.ts';
 import { shapeOfParameters } from './errors.ts';
 import { bits, type ShapeLike } from './key.ts';
 
-/** The least normal float32. */
-const tiny = 2 ** -126;
-/** The float32 next to −1 on the side of 0. */
-const aboveMinusOne = -1 + 2 ** -24;
-const mantissaBits = 23;
+/** A float type. */
+export type FloatType = 'float32' | 'bfloat16' | 'float16';
 
-const float = (op: string, x: ValueLike): Value => castTo(op, x, { dtype: 'float32', weak: false });
+/** Options of draws of floats. */
+export interface FloatOptions {
+  /** Default float32. */
+  readonly dtype?: FloatType;
+}
+
+/** How many random bits a uniform number takes, how many of them fill the fraction, and the number 1. */
+const formats = {
+  float32: { drawn: 32, fraction: 23, one: 0x3f800000, tiny: 2 ** -126, bits: 'uint32' },
+  // Eight bits are enough for seven of fraction: JAX draws no more.
+  bfloat16: { drawn: 8, fraction: 7, one: 0x3f80, tiny: 2 ** -126, bits: 'uint16' },
+  float16: { drawn: 16, fraction: 10, one: 0x3c00, tiny: 2 ** -14, bits: 'uint16' },
+} as const;
+
+/** The number next to −1 on the side of 0. */
+const aboveMinusOne = (dtype: FloatType): number => -1 + 2 ** -(formats[dtype].fraction + 1);
+
+const float = (op: string, x: ValueLike, dtype: FloatType): Value =>
+  castTo(op, x, { dtype, weak: false });
 
 /** The shape, if it holds these parameters. */
 export function checkParameters(
@@ -32,7 +47,7 @@ export function checkParameters(
 }
 
 /** The range of {@link uniform}; the bounds broadcast to the samples. */
-export interface UniformOptions {
+export interface UniformOptions extends FloatOptions {
   /** Default 0. */
   readonly minval?: ValueLike;
   /** Not reached. Default 1. */
@@ -40,32 +55,41 @@ export interface UniformOptions {
 }
 
 /**
- * f32[shape], evenly distributed from `minval` up to `maxval`, without it.
+ * dtype[shape], evenly distributed from `minval` up to `maxval`, without it.
  *
- * @see `jax.random.uniform`: 23 random mantissa bits under the exponent of 1, less 1.
+ * @see `jax.random.uniform`: random mantissa bits under the exponent of 1, less 1.
  */
 export const uniform = eagerly(
   'random.uniform',
-  (key: Value, shape: ShapeLike = [], { minval = 0, maxval = 1 }: UniformOptions = {}): Value => {
+  (
+    key: Value,
+    shape: ShapeLike = [],
+    { minval = 0, maxval = 1, dtype = 'float32' }: UniformOptions = {},
+  ): Value => {
     const op = 'random.uniform';
     const wanted = checkParameters(op, shape, [minval, maxval]);
-    const spread = (value: number): Value =>
-      broadcastValue(op, prim.literal(value, 'uint32'), wanted);
-    const mantissa = prim.shiftRightLogical(bits(key, wanted), spread(32 - mantissaBits));
-    const ones = prim.bitcast(prim.or(mantissa, spread(0x3f800000)), 'float32');
+    const { drawn, fraction, one, bits: word } = formats[dtype];
+    const spread = (value: number): Value => broadcastValue(op, prim.literal(value, word), wanted);
+    const random = bits(key, wanted);
+    const low = drawn === 8 ? prim.convert(random, 'uint8') : random;
+    const mantissa = prim.shiftRightLogical(prim.convert(low, word), spread(drawn - fraction));
+    const ones = prim.bitcast(prim.or(mantissa, spread(one)), dtype);
     const unit = subtract(ones, 1);
     if (minval === 0 && maxval === 1) return unit;
-    const low = float(op, minval);
-    const scaled = add(multiply(unit, subtract(float(op, maxval), low)), low);
-    return prim.max(broadcastValue(op, low, wanted), scaled);
+    const least = float(op, minval, dtype);
+    const scaled = add(multiply(unit, subtract(float(op, maxval, dtype), least)), least);
+    return prim.max(broadcastValue(op, least, wanted), scaled);
   },
 );
 
-/** f32[shape] of the standard normal distribution. */
-export const normal = eagerly('random.normal', (key: Value, shape: ShapeLike = []): Value => {
-  const u = uniform(key, shape, { minval: aboveMinusOne, maxval: 1 });
-  return multiply(prim.erfInv(u), Math.SQRT2);
-});
+/** dtype[shape] of the standard normal distribution. */
+export const normal = eagerly(
+  'random.normal',
+  (key: Value, shape: ShapeLike = [], { dtype = 'float32' }: FloatOptions = {}): Value => {
+    const u = uniform(key, shape, { minval: aboveMinusOne(dtype), maxval: 1, dtype });
+    return multiply(prim.erfInv(u), Math.SQRT2);
+  },
+);
 
 /**
  * f32[shape] of the standard normal distribution, limited to the open interval (lower, upper).
@@ -76,7 +100,7 @@ export const truncatedNormal = eagerly(
   'random.truncatedNormal',
   (key: Value, lower: ValueLike, upper: ValueLike, shape?: ShapeLike): Value => {
     const op = 'random.truncatedNormal';
-    const [low, high] = [float(op, lower), float(op, upper)];
+    const [low, high] = [float(op, lower, 'float32'), float(op, upper, 'float32')];
     const wanted = shape ?? broadcastShapes(op, [low.shape, high.shape]);
     checkParameters(op, wanted, [low, high]);
     const minval = prim.erf(divide(low, Math.SQRT2));
@@ -106,26 +130,36 @@ function neighbour(x: Value, isAbove: boolean): Value {
   return prim.bitcast(prim.select(prim.eq(x, zero), least, moved), 'float32');
 }
 
-/** f32[shape] of the exponential distribution with rate 1. */
+/** dtype[shape] of the exponential distribution with rate 1. */
 export const exponential = eagerly(
   'random.exponential',
-  (key: Value, shape: ShapeLike = []): Value => prim.neg(prim.log1p(prim.neg(uniform(key, shape)))),
+  (key: Value, shape: ShapeLike = [], { dtype = 'float32' }: FloatOptions = {}): Value =>
+    prim.neg(prim.log1p(prim.neg(uniform(key, shape, { dtype })))),
 );
 
-/** f32[shape] of the standard Gumbel distribution. */
-export const gumbel = eagerly('random.gumbel', (key: Value, shape: ShapeLike = []): Value => {
-  const u = uniform(key, shape, { minval: tiny, maxval: 1 });
-  return prim.neg(prim.log(prim.neg(prim.log(u))));
-});
+/** dtype[shape] of the standard Gumbel distribution. */
+export const gumbel = eagerly(
+  'random.gumbel',
+  (key: Value, shape: ShapeLike = [], { dtype = 'float32' }: FloatOptions = {}): Value => {
+    const u = uniform(key, shape, { minval: formats[dtype].tiny, maxval: 1, dtype });
+    return prim.neg(prim.log(prim.neg(prim.log(u))));
+  },
+);
 
-/** f32[shape] of the standard Laplace distribution. */
-export const laplace = eagerly('random.laplace', (key: Value, shape: ShapeLike = []): Value => {
-  const u = uniform(key, shape, { minval: aboveMinusOne, maxval: 1 });
-  return prim.mul(prim.sign(u), prim.log1p(prim.neg(prim.abs(u))));
-});
+/** dtype[shape] of the standard Laplace distribution. */
+export const laplace = eagerly(
+  'random.laplace',
+  (key: Value, shape: ShapeLike = [], { dtype = 'float32' }: FloatOptions = {}): Value => {
+    const u = uniform(key, shape, { minval: aboveMinusOne(dtype), maxval: 1, dtype });
+    return prim.mul(prim.sign(u), prim.log1p(prim.neg(prim.abs(u))));
+  },
+);
 
-/** f32[shape] of the standard logistic distribution. */
-export const logistic = eagerly('random.logistic', (key: Value, shape: ShapeLike = []): Value => {
-  const u = uniform(key, shape, { minval: tiny, maxval: 1 });
-  return prim.sub(prim.log(u), prim.log1p(prim.neg(u)));
-});
+/** dtype[shape] of the standard logistic distribution. */
+export const logistic = eagerly(
+  'random.logistic',
+  (key: Value, shape: ShapeLike = [], { dtype = 'float32' }: FloatOptions = {}): Value => {
+    const u = uniform(key, shape, { minval: formats[dtype].tiny, maxval: 1, dtype });
+    return prim.sub(prim.log(u), prim.log1p(prim.neg(u)));
+  },
+);

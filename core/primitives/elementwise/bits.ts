@@ -24,6 +24,13 @@ const bitsOfTwo = (name: ScalarOp, dtypes: readonly DType[]): Binary =>
 /** Every bit turned round; for booleans the negation. @throws `unsupported-dtype` for floats. */
 export const not: Unary = bitsOfOne('not', bitwiseDTypes);
 
+/** A narrow unsigned element with copies of its highest bit above it. */
+const withSign: Element = (x, dtype) => {
+  if (!isStorageType(dtype) || isSigned(dtype)) return x;
+  const spare = constant(32 - 8 * bytesOf(dtype), 'uint32');
+  return op('shiftRightArithmetic', [op('shiftLeft', [x, spare]), spare]);
+};
+
 /** The number of bits that are set. @throws `unsupported-dtype` */
 export const populationCount: Unary = bitsOfOne('populationCount', integerDTypes, (x, dtype) =>
   op('populationCount', [ownBits(x, dtype)]),
@@ -62,4 +69,9 @@ export const shiftRightLogical: Binary = binary({
 });
 
 /** The bits of x moved down by y places, copies of its sign coming in. @throws `shape-mismatch`, `dtype-mismatch`, `unsupported-dtype` */
-export const shiftRightArithmetic: Binary = bitsOfTwo('shiftRightArithmetic', integerDTypes);
+export const shiftRightArithmetic: Binary = binary({
+  name: 'shiftRightArithmetic',
+  dtypes: integerDTypes,
+  tangent: noTangent,
+  element: (x, y, dtype) => op('shiftRightArithmetic', [withSign(x, dtype), y]),
+});
