@@ -95,6 +95,31 @@ test('eager, jitted and fused operations agree bit for bit', async () => {
   assert.equal(await jit(f)(x).rawData(), await f(x).rawData());
 });
 
+test('a product of packed operands is that of the same operands in float32, bit for bit', async () => {
+  await setDefaultDevice('wasm');
+  const bits = Uint16Array.from({ length: 40 * 72 }, (_, i) => (i * 40503) & 0x8fff);
+  for (const dtype of ['float16', 'bfloat16'] as const) {
+    for (const [lhsAxis, rhsAxis] of [
+      [1, 0],
+      [0, 0],
+      [1, 1],
+      [0, 1],
+    ] as const) {
+      const x = np.fromRaw(bits, { dtype, shape: lhsAxis === 1 ? [40, 72] : [72, 40] });
+      const y = np.fromRaw(bits, { dtype, shape: rhsAxis === 0 ? [72, 40] : [40, 72] });
+      const dims = { lhsContract: [lhsAxis], rhsContract: [rhsAxis], lhsBatch: [], rhsBatch: [] };
+      const packed = prim.dotGeneral(x, y, dims, { preferredElementType: 'float32' });
+      const wide = prim.dotGeneral(x.astype('float32'), y.astype('float32'), dims);
+      assert.equal(await packed.data(), await wide.data());
+    }
+  }
+  const infinite = np.full([40, 72], Infinity, { dtype: 'float16' });
+  const ones = np.ones([72, 40], { dtype: 'float16' });
+  const dims = { lhsContract: [1], rhsContract: [0], lhsBatch: [], rhsBatch: [] };
+  const sums = prim.dotGeneral(infinite, ones, dims, { preferredElementType: 'float32' });
+  assert.is((await sums.data())[7], Infinity);
+});
+
 test('raw data round-trips and is checked', async () => {
   const x = np.array([1, -2.5, 3e38], { dtype: 'bfloat16' });
   const raw = await x.rawData();
