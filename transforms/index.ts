@@ -16,6 +16,12 @@ export {
   type ScanOptions,
   type WhileOptions,
 } from './control/index.ts';
+export {
+  type CallbackOptions,
+  ioCallback,
+  pureCallback,
+  type VmapMethod,
+} from './debug/host-results.ts';
 export { type GradOptions, grad, valueAndGrad } from './grad.ts';
 export { hessian, type JacobianOptions, jacfwd, jacrev } from './jacobian.ts';
 export { type JitOptions, type Jitted, jit } from './jit.ts';

@@ -1,5 +1,6 @@
 /** Linearization: a derivative split into what depends on the point only and a linear rest. */
 import type { Aval } from '../core/base/aval.ts';
+import { dropUnused } from '../core/ir/drop-unused.ts';
 import { inline } from '../core/ir/interpret.ts';
 import type { Eqn, Program, Var } from '../core/ir/program.ts';
 import { traceClosed } from '../core/ir/trace.ts';
@@ -7,7 +8,6 @@ import type { Value } from '../core/ir/value.ts';
 import { verify } from '../core/ir/verify.ts';
 import { zeros } from '../core/primitives/broadcast.ts';
 import { apply, applyForwarding } from './apply.ts';
-import { dropUnused } from './drop-unused.ts';
 import { jvpProgram } from './jvp.ts';
 import { labelled, labelOf } from './label.ts';
 import { argAvals, type StagedCall, stage } from './stage.ts';

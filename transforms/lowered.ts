@@ -74,6 +74,8 @@ function costOfControl(control: Control): Cost {
         bytes: Math.max(...costs.map(({ bytes }) => bytes)),
       };
     }
+    case 'host':
+      return { flops: 0, bytes: 0 };
   }
 }
 

@@ -3,6 +3,7 @@ import { invariant } from '../base/errors.ts';
 import type { ControlLowering, Lowering } from '../ir/lowering.ts';
 import { type Eqn, lookup, makeVar, type Program, type Var } from '../ir/program.ts';
 import { verify } from '../ir/verify.ts';
+import { callbackNeedsHost } from './errors.ts';
 import { controlForGpu } from './gpu-control.ts';
 import type { Target } from './plan.ts';
 
@@ -13,7 +14,10 @@ import type { Target } from './plan.ts';
 export function inlineCalls(program: Program, target: Target): Program {
   const isCall = (eqn: Eqn): boolean => {
     const lowering = lowered(eqn);
-    return lowering.kind === 'call' || (target.device === 'webgpu' && isControl(lowering));
+    return (
+      lowering.kind === 'call' ||
+      (target.device === 'webgpu' && (isControl(lowering) || lowering.kind === 'host'))
+    );
   };
   if (!program.eqns.some(isCall)) return program;
   const inliner = new Inliner(target, new Set(program.inputs));
@@ -70,7 +74,11 @@ class Inliner {
   }
 
   #forTarget(eqn: Eqn, lowering: Lowering, inputs: readonly Var[]): Lowering {
-    if (this.#target.device !== 'webgpu' || !isControl(lowering)) return lowering;
+    const isOnGpu = this.#target.device === 'webgpu';
+    if (lowering.kind === 'host' && isOnGpu && lowering.call.content.isAwaited) {
+      throw callbackNeedsHost.at({ site: eqn.site });
+    }
+    if (!isOnGpu || !isControl(lowering)) return lowering;
     if (lowering.kind === 'repeat' && lowering.isIndexed) return lowering;
     const isShared = inputs.map(
       (v) => this.#inputs.has(v) || inputs.indexOf(v) < inputs.lastIndexOf(v),

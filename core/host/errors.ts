@@ -20,3 +20,16 @@ export const wrongDevice = defineError({
   fix: 'move it with `await devicePut(x)`, or make it after setDefaultDevice',
   example: { noExample: 'needs two devices, one of them a GPU' },
 });
+
+/** A function that a program waits for runs a program itself. */
+export const programInsideCallback = defineError({
+  code: 'program-inside-callback',
+  what: () =>
+    'an operation on arrays inside a function that a program waits for (pureCallback, ioCallback): the device is busy with that program',
+  fix: 'compute with plain JavaScript there: read the arguments with x.dataSync() and return numbers or typed arrays',
+  example: {
+    fails: 'pureCallback((x: np.Array) => x.add(1).dataSync(), arraySpec([2]), [np.ones([2])])',
+    works:
+      'pureCallback((x: np.Array) => x.dataSync().map((v) => v + 1), arraySpec([2]), [np.ones([2])])',
+  },
+});

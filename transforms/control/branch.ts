@@ -46,7 +46,8 @@ const branchPrimitive: PrimitiveOf<BranchParams> = definePrimitive({
   },
   transpose: (cotangents, operands, { branches }) =>
     transposeBranch(cotangents, operands, branches),
-  batch: (operands, batched, { branches }, size) => batchBranch(operands, batched, branches, size),
+  batch: (operands, batched, { branches }, size, axis) =>
+    batchBranch(operands, batched, branches, size, axis),
   lower: (_operands, { branches }) => ({ kind: 'branch', branches }),
 });
 
@@ -193,9 +194,10 @@ function batchBranch(
   [isIndexBatched, ...batched]: readonly boolean[],
   branches: readonly Program[],
   size: number,
+  axis: string | null,
 ): Value[] {
   invariant(index !== undefined, 'a choice without an index');
-  const derived = branches.map((branch) => batchProgram(branch, size, batched));
+  const derived = branches.map((branch) => batchProgram(branch, size, batched, axis));
   if (isIndexBatched === true) {
     const results = derived.map(({ program, batched: outs }) =>
       inline(program, operands).map((value, i) => lifted(value, outs[i], size)),

@@ -1,4 +1,6 @@
 /** Functions whose intermediate arrays are computed again for the gradient, instead of being kept. */
+
+import { dropUnused } from '../../core/ir/drop-unused.ts';
 import {
   type Duals,
   definePrimitive,
@@ -14,7 +16,6 @@ import { bind, bindOne, traceClosed } from '../../core/ir/trace.ts';
 import type { Value } from '../../core/ir/value.ts';
 import { verify } from '../../core/ir/verify.ts';
 import { batchProgram } from '../batch.ts';
-import { dropUnused } from '../drop-unused.ts';
 import { jvpProgram } from '../jvp.ts';
 import { labelled, labelOf } from '../label.ts';
 import { linearizeProgram } from '../linearize.ts';
@@ -42,8 +43,8 @@ const checkpointPrimitive: PrimitiveOf<CheckpointParams> = definePrimitive({
       (isSplit ? splitDuals : jointDuals)(primals, tangents, params),
   },
   transpose: (cotangents, operands, params) => transposed(cotangents, operands, params),
-  batch: (operands, batched, params, size) => {
-    const { program } = batchProgram(params.program, size, batched);
+  batch: (operands, batched, params, size, axis) => {
+    const { program } = batchProgram(params.program, size, batched, axis);
     return bind(checkpointPrimitive, operands, { ...params, program });
   },
   lower: (_operands, { program, recomputes }) => ({ kind: 'call', program, isApart: recomputes }),

@@ -45,9 +45,12 @@ const customJvpPrimitive: PrimitiveOf<CustomJvpParams> = definePrimitive({
     },
   },
   transpose: notLinear,
-  batch: (operands, batched, { consts, rule, program }, size) => {
-    const lean = batchProgram(program, size, batched);
-    const own = new Opaque(rule.label, batchedRule(rule.content, batched.slice(consts), size));
+  batch: (operands, batched, { consts, rule, program }, size, axis) => {
+    const lean = batchProgram(program, size, batched, axis);
+    const own = new Opaque(
+      rule.label,
+      batchedRule(rule.content, batched.slice(consts), size, axis),
+    );
     const whole = apartFromShared(lean.program, lean.batched, size);
     return bind(customJvpPrimitive, operands, { consts, rule: own, program: whole });
   },
@@ -80,7 +83,12 @@ export function apartFromShared(
 }
 
 /** The rule over a batch: traced for one example, then batched. */
-function batchedRule(rule: LeafRule, batched: readonly boolean[], size: number): LeafRule {
+function batchedRule(
+  rule: LeafRule,
+  batched: readonly boolean[],
+  size: number,
+  axis: string | null,
+): LeafRule {
   return (primals, tangents) => {
     const avals = primals.map(({ aval }, i) =>
       batched[i] === true ? { ...aval, shape: aval.shape.slice(1) } : aval,
@@ -99,7 +107,7 @@ function batchedRule(rule: LeafRule, batched: readonly boolean[], size: number):
       'vmap of a custom rule',
     );
     const flags = [...batched, ...batched.filter((_, i) => isGiven[i])];
-    const all = batchProgram(one.program, size, [...flags, ...one.captures.map(() => false)]);
+    const all = batchProgram(one.program, size, [...flags, ...one.captures.map(() => false)], axis);
     const given = tangents.filter((tangent) => tangent !== null);
     const results = inline(all.program, [...primals, ...given, ...one.captures]).map((value, i) =>
       lifted(value, all.batched[i], size),

@@ -4,6 +4,33 @@ import type { DeviceStorage } from '../device.ts';
 import { freedStorage } from './errors.ts';
 import type { Heap } from './heap.ts';
 
+/** A copy of elements in memory; booleans come as bytes 0 and 1. */
+export function elementsAt(heap: Heap, address: number, dtype: DType, length: number): TypedArray {
+  const start = address / 4;
+  const end = start + length;
+  switch (dtype) {
+    case 'float32':
+      return new Float32Array(heap.floats.subarray(start, end));
+    case 'int32':
+      return new Int32Array(heap.ints.subarray(start, end));
+    case 'uint32':
+      return new Uint32Array(heap.words.subarray(start, end));
+    case 'bool':
+      return new Uint8Array(heap.words.subarray(start, end));
+  }
+}
+
+/** Copies elements to memory; booleans are bytes 0 and 1. */
+export function setElementsAt(
+  heap: Heap,
+  address: number,
+  dtype: DType,
+  elements: TypedArray,
+): void {
+  const view = dtype === 'float32' ? heap.floats : dtype === 'int32' ? heap.ints : heap.words;
+  view.set(elements, address / 4);
+}
+
 /** What outlives a storage that nobody freed. */
 interface Holding {
   address: number;
@@ -86,19 +113,7 @@ export class WasmStorage implements DeviceStorage {
   }
 
   readSync(): TypedArray {
-    const { heap } = this.#owner;
-    const start = this.address / 4;
-    const end = start + this.length;
-    switch (this.dtype) {
-      case 'float32':
-        return new Float32Array(heap.floats.subarray(start, end));
-      case 'int32':
-        return new Int32Array(heap.ints.subarray(start, end));
-      case 'uint32':
-        return new Uint32Array(heap.words.subarray(start, end));
-      case 'bool':
-        return new Uint8Array(heap.words.subarray(start, end));
-    }
+    return elementsAt(this.#owner.heap, this.address, this.dtype, this.length);
   }
 
   peek(): TypedArray {
