@@ -10,10 +10,16 @@ export {
   checkpointName,
   checkpointPolicies,
   closureConvert,
+  customBatching,
+  customGradient,
   customJvp,
   customVjp,
+  type Flags,
+  type JvpsOf,
+  linearCall,
   remat,
   type ScanOptions,
+  sequentialVmap,
   type WhileOptions,
 } from './control/index.ts';
 export {

@@ -18,6 +18,7 @@ import {
 import { labelled, labelOf } from './label.ts';
 import { avalOf, showArgument, showLeaf } from './leaves.ts';
 import { type Lowered, lowered } from './lowered.ts';
+import { showScope } from './named-axes.ts';
 import { type AnyFunction, argAvals, call, type Staged, type StagedCall, stage } from './stage.ts';
 import type { Argnums, Described, Output } from './types.ts';
 import { scalar } from './values.ts';
@@ -46,6 +47,8 @@ interface Entry {
   readonly staged: Staged;
   readonly avals: readonly Aval[];
   readonly captures: readonly ConcreteArray[];
+  /** Named axes that were in scope when it was traced. */
+  readonly scope: string;
   readonly donated: ReadonlySet<number>;
   /** What runs it, once it has run, and on which device. */
   executable: Compiled | null;
@@ -162,6 +165,7 @@ class JittedFunction {
   #matches(entry: Entry, args: readonly unknown[], leaves: unknown[]): boolean {
     leaves.length = 0;
     return (
+      entry.scope === showScope() &&
       entry.staged.argTree.collect(this.#dynamic(args), leaves) &&
       sameTypes(leaves, entry.avals) &&
       sameData(this.#statics(args), entry.statics)
@@ -187,6 +191,7 @@ class JittedFunction {
     leaves.splice(0, leaves.length, ...traced);
     const entry: Entry = {
       statics: statics.map(copyData),
+      scope: showScope(),
       staged: kept, // Without the leaves: they would stay in memory.
       avals: argAvals(staged),
       captures: staged.captures.filter((value) => value instanceof ConcreteArray),

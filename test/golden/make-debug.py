@@ -87,9 +87,85 @@ def printed(run):
     return text.getvalue().splitlines()
 
 
+X = jnp.sin(jnp.arange(4 * 3 * 4.0)).reshape(4, 3, 4)
+RING = [(0, 1), (1, 2), (2, 3), (3, 0)]
+
+
+def scanned(x):
+    def body(c, row):
+        total = lax.psum(row * c, 'i')
+        return c + total, total * row
+    return lax.scan(body, x[0], x)[1]
+
+
+def in_branch(x):
+    return lax.cond(lax.axis_index('i') > 1, lambda y: lax.pmean(y * y, 'i'), lambda y: y * 2, x)
+
+
+COLLECTIVES = {
+    'psum': lambda x: lax.psum(x * x, 'i'),
+    'psumTree': lambda x: (lambda t: t['a'] * t['b'])(lax.psum({'a': x, 'b': jnp.sin(x)}, 'i')),
+    'psumOfShared': lambda x: x * lax.psum(2.5, 'i') + lax.psum(1, 'i'),
+    'pmean': lambda x: x * lax.pmean(jnp.sin(x), 'i'),
+    'axisIndex': lambda x: x * x * lax.axis_index('i'),
+    'axisSize': lambda x: x * lax.axis_size('i'),
+    'allGather': lambda x: jnp.sum(lax.all_gather(x * x, 'i') * X, axis=0),
+    'allGatherInside': lambda x: jnp.sum(lax.all_gather(x * x, 'i', axis=1), axis=2) * jnp.sum(x),
+    'allGatherLast': lambda x: jnp.sin(lax.all_gather(x, 'i', axis=-1)),
+    'allGatherTiled': lambda x: jnp.sin(lax.all_gather(x, 'i', axis=1, tiled=True)) * x[0, 0],
+    'ppermute': lambda x: lax.ppermute(x * x, 'i', RING) * x,
+    'pshuffle': lambda x: lax.pshuffle(x * x, 'i', [2, 0, 3, 1]) * x,
+    'allToAll': lambda x: jnp.sin(lax.all_to_all(x, 'i', 1, 0)) * x[0, 0],
+    'allToAllTiled': lambda x: jnp.sin(lax.all_to_all(x, 'i', 1, 0, tiled=True)),
+    'pswapaxes': lambda x: jnp.sin(lax.pswapaxes(x, 'i', 1)),
+    'psumScatter': lambda x: lax.psum_scatter(x * x, 'i', scatter_dimension=1),
+    'psumScatterTiled': lambda x: lax.psum_scatter(x * x, 'i', scatter_dimension=1, tiled=True),
+    'scanned': scanned,
+    'inBranch': in_branch,
+    'jitted': lambda x: jax.jit(lambda y: lax.psum(y * y, 'i') * y)(x),
+    'innerVmap': lambda x: jax.vmap(lambda row: lax.psum(row * row, 'i') * row)(x),
+    'twoNames': lambda x: jax.vmap(lambda row: lax.psum(row * row, ('i', 'j')) * row, axis_name='j')(x),
+    'twoNamesMean': lambda x: jax.vmap(lambda row: lax.pmean(row, ('j', 'i')) * row, axis_name='j')(x),
+    'twoNamesIndex': lambda x: jax.vmap(lambda row: lax.axis_index(('i', 'j')) * row, axis_name='j')(x),
+    'innerShadows': lambda x: jax.vmap(lambda row: lax.psum(row * row, 'i'), axis_name='i')(x),
+    'gradInside': lambda x: jax.grad(lambda y: jnp.sum(jnp.sin(lax.psum(y * y, 'i'))))(x),
+    'gradOfScan': lambda x: jax.grad(lambda y: jnp.sum(scanned(y)))(x),
+    'checkpointed': lambda x: jax.grad(lambda y: jnp.sum(jax.checkpoint(lambda z: jnp.sin(lax.psum(z * z, 'i')))(y)))(x),
+}
+NOT_DIFFERENTIATED = {
+    'pmax': lambda x: lax.pmax(x, 'i') - x,
+    'pmin': lambda x: lax.pmin(x, 'i') - x,
+}
+
+
+def numbers(x):
+    return [float(f'{v:.7g}') for v in jnp.ravel(jnp.asarray(x, jnp.float32))]
+
+
+def record(f, differentiated=True):
+    over = jax.vmap(f, axis_name='i')
+    result = {'value': numbers(over(X))}
+    if differentiated:
+        weighted = lambda y: jnp.sum(y * jnp.cos(jnp.arange(y.size)).reshape(y.shape))
+        result['gradOfVmap'] = numbers(jax.grad(lambda x: weighted(over(x)))(X))
+        try:
+            inside = jax.vmap(jax.grad(lambda x: weighted(f(x))), axis_name='i')
+            result['vmapOfGrad'] = numbers(inside(X))
+        except ValueError as error:
+            print('JAX cannot differentiate', error)  # all_to_all between different axes
+    return result
+
+
 def main():
-    data = {'jax': jax.__version__, 'printed': {name: printed(run) for name, run in PRINTING.items()}}
-    pathlib.Path(__file__).with_name('debug.json').write_text(json.dumps(data, indent=1) + '\n')
+    data = {
+        'jax': jax.__version__,
+        'printed': {name: printed(run) for name, run in PRINTING.items()},
+        'collectives': {
+            **{name: record(f) for name, f in COLLECTIVES.items()},
+            **{name: record(f, False) for name, f in NOT_DIFFERENTIATED.items()},
+        },
+    }
+    pathlib.Path(__file__).with_name('debug.json').write_text(json.dumps(data, indent=None, separators=(',', ':')) + '\n')
 
 
 main()

@@ -157,19 +157,23 @@ function fail(): never {
 }
 
 /**
- * The array itself, under a name that {@link checkpointPolicies}.saveNames knows.
+ * The array itself, under a name that {@link checkpointPolicies}.saveOnlyTheseNames knows.
  *
  * @see https://docs.jax.dev/en/latest/_autosummary/jax.ad_checkpoint.checkpoint_name.html
  */
 export const checkpointName = (x: Value, name: string): Value =>
   bindOne(namePrimitive, [x], { name });
 
-const dots = ({ primitive, inputs, params, outputs }: Eqn): boolean =>
+const loweringOf = ({ primitive, inputs, params, outputs }: Eqn) =>
   primitive.lower(
     inputs.map((v) => v.aval),
     params,
     outputs.map((v) => v.aval),
-  ).kind === 'dot';
+  );
+
+const isName = ({ primitive }: Eqn): boolean => primitive === namePrimitive;
+const isNamed = (eqn: Eqn, names: readonly string[]): boolean =>
+  isName(eqn) && names.includes(String(eqn.params.name));
 
 /**
  * What {@link checkpoint} may keep for the gradient.
@@ -178,17 +182,37 @@ const dots = ({ primitive, inputs, params, outputs }: Eqn): boolean =>
  */
 export const checkpointPolicies = {
   /** Nothing but the arguments. The default. */
-  nothing: (): boolean => false,
+  nothingSaveable: (): boolean => false,
   /** All that the gradient needs, as without `checkpoint`. */
-  everything: (): boolean => true,
+  everythingSaveable: (): boolean => true,
   /** Results of matrix products. */
-  dots,
+  dotsSaveable: (eqn: Eqn): boolean => loweringOf(eqn).kind === 'dot',
+  /** Results of matrix products without batch axes: those with weights, not those within attention. */
+  dotsWithNoBatchDimsSaveable: (eqn: Eqn): boolean => {
+    const lowering = loweringOf(eqn);
+    return lowering.kind === 'dot' && lowering.dims.lhsBatch.length === 0;
+  },
   /** Arrays that {@link checkpointName} has given one of these names. */
-  saveNames:
+  saveOnlyTheseNames:
     (...names: readonly string[]): CheckpointPolicy =>
-    ({ primitive, params }) =>
-      primitive === namePrimitive && names.includes(String(params.name)),
-} satisfies Record<string, CheckpointPolicy | ((...names: readonly string[]) => CheckpointPolicy)>;
+    (eqn) =>
+      isNamed(eqn, names),
+  /** Arrays that {@link checkpointName} has given any name but these. */
+  saveAnyNamesButThese:
+    (...names: readonly string[]): CheckpointPolicy =>
+    (eqn) =>
+      isName(eqn) && !isNamed(eqn, names),
+  /** Everything, named or not, but arrays that {@link checkpointName} has given one of these names. */
+  saveAnythingExceptTheseNames:
+    (...names: readonly string[]): CheckpointPolicy =>
+    (eqn) =>
+      !isNamed(eqn, names),
+  /** What either policy keeps. */
+  saveFromBothPolicies:
+    (first: CheckpointPolicy, second: CheckpointPolicy): CheckpointPolicy =>
+    (eqn) =>
+      first(eqn) || second(eqn),
+} as const;
 
 /** What is kept. */
 export interface CheckpointOptions {
@@ -201,11 +225,11 @@ export interface CheckpointOptions {
  *
  * @see https://docs.jax.dev/en/latest/_autosummary/jax.checkpoint.html
  * @example
- * const layer = checkpoint((w: np.Array, x: np.Array) => np.tanh(np.matmul(x, w)), { policy: checkpointPolicies.dots });
+ * const layer = checkpoint((w: np.Array, x: np.Array) => np.tanh(np.matmul(x, w)), { policy: checkpointPolicies.dotsSaveable });
  */
 export function checkpoint<A extends unknown[], R extends Output>(
   f: (...args: A) => R,
-  { policy = checkpointPolicies.nothing }: CheckpointOptions = {},
+  { policy = checkpointPolicies.nothingSaveable }: CheckpointOptions = {},
 ): (...args: A) => R {
   const label = `checkpoint of ${labelOf(f)}`;
   const run = (...args: A): R => {

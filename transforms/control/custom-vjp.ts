@@ -18,6 +18,7 @@ import type { Value } from '../../core/ir/value.ts';
 import { lifted } from '../../core/primitives/broadcast.ts';
 import { batchProgram } from '../batch.ts';
 import { labelled, labelOf } from '../label.ts';
+import { axisScope, inScope } from '../named-axes.ts';
 import { call } from '../stage.ts';
 import { argumentTangents } from '../tangents.ts';
 import type { Output } from '../types.ts';
@@ -212,8 +213,9 @@ export function customVjp<A extends unknown[], R extends Output, Residuals>(
     const skipped = [options.nondiffArgnums ?? []].flat();
     const isSkipped = all.map((_, i) => skipped.includes(i));
     const nondiff = all.filter((_, i) => isSkipped[i]);
+    const scope = axisScope();
     const rule: LeafRule = (primals) => {
-      const result = call(forward, staged.args(primals));
+      const result = inScope(scope, () => call(forward, staged.args(primals)));
       if (!Array.isArray(result) || result.length !== 2) {
         throw badRuleResult(label, 'the forward half must return [result, residuals]');
       }
@@ -228,7 +230,8 @@ export function customVjp<A extends unknown[], R extends Output, Residuals>(
               const given = inputs.slice(0, residuals.values.length);
               const cts = cotangentTree(body.outTree, outputs, inputs.slice(given.length));
               const tree = residuals.structure.unflatten(given) as Residuals; // As it was returned.
-              const found = backward(tree, cts as R, nondiff); // A tree like the result.
+              // Cotangents are a tree like the result.
+              const found = inScope(scope, () => backward(tree, cts as R, nondiff));
               return argumentCotangents(label, argTree, isSkipped, found, primals, chosen);
             },
             [...residuals.values, ...outputs.filter(({ dtype }) => isFloat(dtype))].map(

@@ -65,7 +65,10 @@ export function bindCallback(
  * const losses: number[] = [];
  * jit((x: np.Array) => debug.callback((v: np.Array) => losses.push(v.dataSync()[0] ?? 0), np.sum(x)))(np.ones([3]));
  */
-export function callback<A extends unknown[]>(f: (...args: NoInfer<A>) => unknown, ...args: A): void {
+export function callback<A extends unknown[]>(
+  f: (...args: NoInfer<A>) => unknown,
+  ...args: A
+): void {
   const { leaves, structure } = flatten(args);
   const traced = leaves.filter((leaf) => leaf instanceof Value);
   bindCallback('callback', traced, (operands) => {
