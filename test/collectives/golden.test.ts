@@ -57,6 +57,7 @@ for (const device of testDevices()) {
       await close(jit(over)(members()), entry?.value);
       if (entry?.gradOfVmap === undefined) return;
       await close(jit(grad((x: Value) => weighted(over(x))))(members()), entry.gradOfVmap);
+      if (entry.vmapOfGrad === undefined) return; // JAX fails there.
       const inside = vmap(
         grad((x: Value) => weighted(f(x))),
         { axisName: 'i' },

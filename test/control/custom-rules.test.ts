@@ -187,6 +187,19 @@ test('products with batch axes are told from those without', () => {
   assert.ok(dots(dotsSaveable) < dots(dotsWithNoBatchDimsSaveable));
 });
 
+test('a branch that an example does not take cannot spoil its gradient', async () => {
+  await use('wasm');
+  const f = (x: Value): Value =>
+    lax.cond(
+      x.greater(0),
+      (y: Value) => np.sqrt(y),
+      (y: Value) => y.mul(2),
+      x,
+    );
+  assert.equal(await list(vmap(grad(f))(np.array([0, 4]))), [2, 0.25]);
+  assert.equal(await list(grad((x: Value) => np.sum(vmap(f)(x)))(np.array([0, 4]))), [2, 0.25]);
+});
+
 test('rules that return something else than they should are refused', async () => {
   await use('wasm');
   const wrong = customBatching(
