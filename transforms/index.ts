@@ -1,5 +1,6 @@
 /** Transforms: programs to programs, and functions to functions. */
 export { ArraySpec, arraySpec } from './array-spec.ts';
+export { config, withDebugInfs, withDebugNans } from './config.ts';
 export {
   type Arrays,
   type ArraysLike,
@@ -28,6 +29,7 @@ export {
   pureCallback,
   type VmapMethod,
 } from './debug/host-results.ts';
+export { disableJit } from './eager.ts';
 export { type GradOptions, grad, valueAndGrad } from './grad.ts';
 export { hessian, type JacobianOptions, jacfwd, jacrev } from './jacobian.ts';
 export { type JitOptions, type Jitted, jit } from './jit.ts';

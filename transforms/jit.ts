@@ -3,11 +3,13 @@ import type { Aval } from '../core/base/aval.ts';
 import { sameShape } from '../core/base/aval.ts';
 import { copyData, sameData } from '../core/base/plain-data.ts';
 import { flatten, type Structure } from '../core/base/pytree.ts';
+import { withChecks } from '../core/host/checks.ts';
 import type { Device } from '../core/host/device.ts';
 import { type Compiled, compiled, defaultDevice } from '../core/host/runtime.ts';
 import { inline } from '../core/ir/interpret.ts';
 import { concrete, isTracing } from '../core/ir/trace.ts';
 import { ConcreteArray, Tracer, Value } from '../core/ir/value.ts';
+import { isJitDisabled } from './eager.ts';
 import {
   argumentOutOfRange,
   donatedTwice,
@@ -32,6 +34,10 @@ export interface JitOptions<A extends readonly unknown[]> {
   readonly static?: Argnums<A>;
   /** Arrays that the call may overwrite. Using them afterwards is an error. */
   readonly donate?: Argnums<A>;
+  /** Whether a call whose result has a NaN fails and says where it came from. Default: `config.debugNans`. */
+  readonly debugNans?: boolean;
+  /** The same for infinities. Default: `config.debugInfs`. */
+  readonly debugInfs?: boolean;
 }
 
 /** A compiled function. */
@@ -73,7 +79,16 @@ export function jit<A extends unknown[], R extends Output>(
   options: JitOptions<A> = {},
 ): Jitted<A, R> {
   const programs = new JittedFunction(f, listOf(options.static), listOf(options.donate));
-  const run = (...args: A): R => programs.call(args) as R; // A tree like the one that f returned.
+  const checks = {
+    ...(options.debugNans === undefined ? {} : { nans: options.debugNans }),
+    ...(options.debugInfs === undefined ? {} : { infs: options.debugInfs }),
+  };
+  const isChecked = Object.keys(checks).length > 0;
+  const run = (...args: A): R => {
+    if (isJitDisabled() && !isTracing()) return f(...args);
+    const call = (): R => programs.call(args) as R; // A tree like the one that f returned.
+    return isChecked ? withChecks(checks, call) : call();
+  };
   const lower = (...args: Described<A>): Lowered<A, R> => {
     const { staged, donated } = programs.entry(args);
     return lowered(staged, donated, run);

@@ -33,3 +33,27 @@ export const programInsideCallback = defineError({
       'pureCallback((x: np.Array) => x.dataSync().map((v) => v + 1), arraySpec([2]), [np.ones([2])])',
   },
 });
+
+/** An operation gives a value that is checked for, from operands without one. */
+export const badValue = defineError({
+  code: 'bad-value',
+  what: (op: string, value: string, place: string, operands: string, where: string) =>
+    `${op} gives ${value} in ${place}${operands === '' ? '' : `, from ${operands}`}${where}`,
+  fix: 'keep its operands where it is defined, for the gradient too: np.log(np.where(x.greater(0), x, 1)); or leave the check out (config.debugNans, config.debugInfs)',
+  example: {
+    fails: 'withDebugNans(() => np.log(np.array([1, -1])))',
+    works: 'withDebugNans(() => np.log(np.array([1, 2])))',
+  },
+});
+
+/** A program gives a value that is checked for, but its equations one by one do not. */
+export const badResult = defineError({
+  code: 'bad-value-in-result',
+  what: (kind: string) =>
+    `${kind} is in the result of a program, but when its equations run one by one none of them makes it of operands without one`,
+  fix: 'look for it among the arguments: they may have it already; where they have not, rounding decides, so check ranges with debug.print',
+  example: {
+    fails: 'withDebugNans(() => np.add(np.array([Number.NaN]), 1))',
+    works: 'withDebugNans(() => np.add(np.array([2]), 1))',
+  },
+});

@@ -6,14 +6,17 @@ import { invariant } from '../base/errors.ts';
 import type { CallNumbers } from '../compile/build-control.ts';
 import { compile } from '../compile/compile.ts';
 import type { Plan } from '../compile/plan.ts';
-import { callsOf } from '../ir/effects.ts';
-import type { HostFunction } from '../ir/host-function.ts';
+import { callsOf, withoutEffects } from '../ir/effects.ts';
+import type { HostData, HostFunction } from '../ir/host-function.ts';
 import type { Opaque, Program } from '../ir/program.ts';
 import { show } from '../ir/show.ts';
 import { concrete, evaluate, isTracing, setEvaluator, trace } from '../ir/trace.ts';
 import { ConcreteArray, type Storage, type Value } from '../ir/value.ts';
+import { checksNow } from './checks.ts';
 import { type Device, type Executable, noCalls } from './device.ts';
 import { programInsideCallback, unknownDevice, wrongDevice } from './errors.ts';
+import { firstBad, sourceError } from './find-source.ts';
+import { hostArray } from './host-array.ts';
 import { isInsideCall, pendingWork, queue, RunCalls } from './host-calls.ts';
 import { createJsDevice } from './js/device.ts';
 import { createWasmDevice } from './wasm/device.ts';
@@ -91,7 +94,12 @@ export function compiled(program: Program, donated: ReadonlySet<number> = new Se
   return {
     plan: entry.plan,
     kernels: entry.kernels,
-    run: (inputs, given = none) => run(entry, device, inputs, given, functions),
+    run: (inputs, given = none) => {
+      const { nans, infs } = checksNow();
+      return nans || infs
+        ? runChecked(entry, device, inputs, given, functions, program)
+        : run(entry, device, inputs, given, functions);
+    },
   };
 }
 
@@ -164,6 +172,81 @@ function run(
     invariant(aval !== undefined, 'a device returned too many results');
     owners.set(storage, device);
     return new ConcreteArray(aval, storage, ready);
+  });
+}
+
+/**
+ * As {@link run}, and fails if a result has a value that is checked for: at once, or on a GPU when a result
+ * is read. Until then nothing is overwritten, so that the program can run again.
+ */
+function runChecked(
+  entry: Loaded,
+  device: Device,
+  inputs: readonly ConcreteArray[],
+  donated: ReadonlySet<number>,
+  functions: readonly HostFunction[],
+  program: Program,
+): ConcreteArray[] {
+  const checks = checksNow();
+  const results = run(entry, device, inputs, none, functions);
+  const kept = inputs.map(({ aval, storage }) => ({ aval, storage }));
+  const given = [...donated].map((index) => inputs[index]?.donate());
+  const isBad = ({ aval }: ConcreteArray, data: TypedArray): boolean =>
+    firstBad(checks, aval, data) !== -1;
+  const fail = (data: readonly TypedArray[]): never => {
+    const held = kept.map(({ aval }, i) => ({ aval, data: data[i] ?? new Float32Array() }));
+    const on = device.name === 'webgpu' ? hostDevice() : device;
+    throw sourceError(withoutEffects(program), held, checks, (part, values) =>
+      runOnHost(on, part, values),
+    );
+  };
+  const release = (): void => {
+    for (const storage of given) storage?.free();
+  };
+  if (device.name !== 'webgpu') {
+    try {
+      const found = results.some((result) => isBad(result, result.dataSync()));
+      if (found) fail(kept.map(({ storage }) => storage.readSync()));
+    } finally {
+      release();
+    }
+    return results;
+  }
+  const ready = queue(async () => {
+    try {
+      const data = await Promise.all(results.map((result) => result.storage.read()));
+      if (!results.some((result, i) => isBad(result, data[i] ?? new Float32Array()))) return;
+      fail(await Promise.all(kept.map(({ storage }) => storage.read())));
+    } finally {
+      release();
+    }
+  });
+  return results.map((result) => new ConcreteArray(result.aval, result.storage, ready));
+}
+
+let host: Device | null = null;
+
+/** A device whose memory the host sees. */
+function hostDevice(): Device {
+  host ??= createWasmDevice({ threads: 1 });
+  return host;
+}
+
+/** Runs a program on elements on the host, without checks. */
+function runOnHost(
+  device: Device,
+  program: Program,
+  inputs: readonly HostData[],
+): readonly HostData[] {
+  const { functions, numbers, order } = numberCalls(program);
+  const entry = cached(device, `${order}${show(program)}`, () =>
+    load(program, none, device, numbers),
+  );
+  const results = run(entry, device, inputs.map(hostArray), none, functions);
+  return results.map((result) => {
+    const data = result.dataSync();
+    result.dispose();
+    return { aval: result.aval, data };
   });
 }
 

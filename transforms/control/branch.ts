@@ -17,7 +17,15 @@ import type { Program } from '../../core/ir/program.ts';
 import { bind, isTracing, traceClosed } from '../../core/ir/trace.ts';
 import { Value, type ValueLike } from '../../core/ir/value.ts';
 import { broadcastInDim, full, lifted } from '../../core/primitives/broadcast.ts';
-import { convert, eq, literal, max, min, select, stopGradient } from '../../core/primitives/index.ts';
+import {
+  convert,
+  eq,
+  literal,
+  max,
+  min,
+  select,
+  stopGradient,
+} from '../../core/primitives/index.ts';
 import { batchProgram } from '../batch.ts';
 import { jvpProgram } from '../jvp.ts';
 import { labelOf } from '../label.ts';
