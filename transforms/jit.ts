@@ -19,10 +19,10 @@ import {
 } from './errors.ts';
 import { labelled, labelOf } from './label.ts';
 import { avalOf, showArgument, showLeaf } from './leaves.ts';
-import { type Lowered, lowered } from './lowered.ts';
+import { type Lowered, lowered, programInfo, type TracedFunction } from './lowered.ts';
 import { showScope } from './named-axes.ts';
 import { type AnyFunction, argAvals, call, type Staged, type StagedCall, stage } from './stage.ts';
-import type { Argnums, Described, Output } from './types.ts';
+import type { Argnums, Described, Output, SpecsOf } from './types.ts';
 import { scalar } from './values.ts';
 
 /** Arguments with a special role, counted from 0. */
@@ -45,6 +45,12 @@ export interface Jitted<A extends unknown[], R> {
   (...args: A): R;
   /** The program and its kernels for arguments like these; descriptions of arrays will do. */
   lower(...args: Described<A>): Lowered<A, R>;
+  /** The program alone, not compiled. */
+  trace(...args: Described<A>): TracedFunction<A, R>;
+  /** Shapes and dtypes of the result. */
+  evalShape(...args: Described<A>): SpecsOf<R>;
+  /** Forgets the programs, so that the next call traces the function again. */
+  clearCache(): void;
 }
 
 /** One program of a jitted function. */
@@ -93,7 +99,13 @@ export function jit<A extends unknown[], R extends Output>(
     const { staged, donated } = programs.entry(args);
     return lowered(staged, donated, run);
   };
-  return labelled(Object.assign(run, { lower }), programs.label);
+  const trace = (...args: Described<A>): TracedFunction<A, R> => ({
+    ...programInfo<R>(programs.entry(args).staged),
+    lower: () => lower(...args),
+  });
+  const evalShape = (...args: Described<A>): SpecsOf<R> => trace(...args).outInfo;
+  const clearCache = (): void => programs.clear();
+  return labelled(Object.assign(run, { lower, trace, evalShape, clearCache }), programs.label);
 }
 
 const listOf = (positions: number | readonly number[] | undefined): readonly number[] =>
@@ -117,6 +129,12 @@ class JittedFunction {
     this.label = `jit of ${labelOf(f)}`;
     const both = statics.find((index) => donate.includes(index));
     if (both !== undefined) throw staticAndDonated(this.label, both);
+  }
+
+  /** Forgets all programs. */
+  clear(): void {
+    this.#entries.length = 0;
+    this.#last = null;
   }
 
   /** The result for these arguments. */

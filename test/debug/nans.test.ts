@@ -2,7 +2,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Value } from '../../core/ir/value.ts';
-import '../support/examples.ts';
 import { testDevices, use } from '../support/devices.ts';
 import { told } from '../support/told.ts';
 
