@@ -5,7 +5,6 @@ export {
   type ShapeDtypeStruct,
   shapeDtypeStruct,
 } from './array-spec.ts';
-export { config, withDebugInfs, withDebugNans } from './config.ts';
 export {
   type Arrays,
   type ArraysLike,
@@ -56,6 +55,7 @@ export {
   type PrintedProgram,
 } from './make-program.ts';
 export { namedCall, namedScope } from './named-scope.ts';
+export { settings, withDebugInfs, withDebugNans } from './settings.ts';
 export { stopGradient } from './stop-gradient.ts';
 export { linearTranspose } from './transpose.ts';
 export type {

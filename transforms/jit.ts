@@ -34,9 +34,9 @@ export interface JitOptions<A extends readonly unknown[]> {
   readonly static?: Argnums<A>;
   /** Arrays that the call may overwrite. Using them afterwards is an error. */
   readonly donate?: Argnums<A>;
-  /** Whether a call whose result has a NaN fails and says where it came from. Default: `config.debugNans`. */
+  /** Whether a call whose result has a NaN fails and says where it came from. Default: `settings.debugNans`. */
   readonly debugNans?: boolean;
-  /** The same for infinities. Default: `config.debugInfs`. */
+  /** The same for infinities. Default: `settings.debugInfs`. */
   readonly debugInfs?: boolean;
 }
 

@@ -39,7 +39,7 @@ export const badValue = defineError({
   code: 'bad-value',
   what: (op: string, value: string, place: string, operands: string, where: string) =>
     `${op} gives ${value} in ${place}${operands === '' ? '' : `, from ${operands}`}${where}`,
-  fix: 'keep its operands where it is defined, for the gradient too: np.log(np.where(x.greater(0), x, 1)); or leave the check out (config.debugNans, config.debugInfs)',
+  fix: 'keep its operands where it is defined, for the gradient too: np.log(np.where(x.greater(0), x, 1)); or leave the check out (settings.debugNans, settings.debugInfs)',
   example: {
     fails: 'withDebugNans(() => np.log(np.array([1, -1])))',
     works: 'withDebugNans(() => np.log(np.array([1, 2])))',

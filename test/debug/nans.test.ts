@@ -5,11 +5,11 @@ import type { Value } from '../../core/ir/value.ts';
 import { testDevices, use } from '../support/devices.ts';
 import { told } from '../support/told.ts';
 
-const { config, debug, disableJit, grad, jit, lax, np, vmap, withDebugInfs, withDebugNans } =
+const { settings, debug, disableJit, grad, jit, lax, np, vmap, withDebugInfs, withDebugNans } =
   await import('../../index.ts');
 
 const fix =
-  'fix: keep its operands where it is defined, for the gradient too: np.log(np.where(x.greater(0), x, 1)); or leave the check out (config.debugNans, config.debugInfs)';
+  'fix: keep its operands where it is defined, for the gradient too: np.log(np.where(x.greater(0), x, 1)); or leave the check out (settings.debugNans, settings.debugInfs)';
 
 const shifted = jit(
   (x: Value) => {
@@ -129,9 +129,9 @@ test('what is printed is printed once, although the program runs again', async (
 
 test('settings hold until they are changed, and inside a call that awaits', async () => {
   await use('wasm');
-  config.debugNans = true;
+  settings.debugNans = true;
   assert.throws(() => np.log(np.array(-1)), /bad-value/);
-  config.debugNans = false;
+  settings.debugNans = false;
   assert.ok(Number.isNaN(await np.log(np.array(-1)).item()));
   const later = withDebugNans(async () => {
     await Promise.resolve();
@@ -143,7 +143,7 @@ test('settings hold until they are changed, and inside a call that awaits', asyn
   });
   assert.is(code, 'bad-value');
   await Promise.resolve();
-  assert.is(config.debugNans, false);
+  assert.is(settings.debugNans, false);
 });
 
 test('vmap of a function that makes a NaN for one example names the place in the batch', async () => {

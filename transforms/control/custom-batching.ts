@@ -174,7 +174,7 @@ export type Flags<T> = { readonly [K in keyof T]: unknown };
  * @see https://docs.jax.dev/en/latest/_autosummary/jax.custom_batching.custom_vmap.html. Differs: the rule is an
  *   argument, and there is a reverse mode.
  * @example
- * const product = customBatching(np.dot, (_size, [isX, isY], x, y) => isX && !isY ? [np.matmul(x, y), true] : [np.sum(x.mul(y), { axis: -1 }), true]);
+ * const product = customBatching((x: np.Array, y: np.Array) => np.dot(x, y), (_size, [isX, isY], x, y) => isX && !isY ? [np.matmul(x, y), true] : [np.sum(x.mul(y), { axis: -1 }), true]);
  */
 export function customBatching<A extends unknown[], R extends Output>(
   f: (...args: A) => R,

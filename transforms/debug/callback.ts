@@ -63,7 +63,10 @@ export function bindCallback(
  * @see https://docs.jax.dev/en/latest/_autosummary/jax.debug.callback.html. Differs: always ordered.
  * @example
  * const losses: number[] = [];
- * jit((x: np.Array) => debug.callback((v: np.Array) => losses.push(v.dataSync()[0] ?? 0), np.sum(x)))(np.ones([3]));
+ * jit((x: np.Array) => {
+ *   debug.callback((v: np.Array) => losses.push(v.dataSync()[0] ?? 0), np.sum(x));
+ *   return x.mul(2);
+ * })(np.ones([3]));
  */
 export function callback<A extends unknown[]>(
   f: (...args: NoInfer<A>) => unknown,

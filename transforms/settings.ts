@@ -7,10 +7,10 @@ import { isJitDisabled, setJitDisabled } from './eager.ts';
  *
  * @see https://docs.jax.dev/en/latest/config_options.html
  * @example
- * config.debugNans = true;
- * config.debugNans = false;
+ * settings.debugNans = true;
+ * settings.debugNans = false;
  */
-export const config = {
+export const settings = {
   /**
    * Whether a program whose result has a NaN fails: it runs again, equation by equation, and the error names
    * the first that made it, with the line, the turn of a loop and the branch. On a GPU the read of a result
@@ -39,7 +39,7 @@ export const config = {
 };
 
 /**
- * What `body` returns; programs that run meanwhile fail if their results have a NaN, see {@link config}.
+ * What `body` returns; programs that run meanwhile fail if their results have a NaN, see {@link settings}.
  *
  * @throws `bad-value`, `bad-value-in-result`.
  * @see https://docs.jax.dev/en/latest/_autosummary/jax.debug_nans.html
