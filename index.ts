@@ -26,6 +26,7 @@ export * as random from './core/random.ts';
 export * as scipy from './core/scipy/index.ts';
 export * as tree from './core/tree.ts';
 export * as nn from './nn/index.ts';
+export * as debug from './transforms/debug/index.ts';
 export * from './transforms/index.ts';
 export * as lax from './transforms/lax.ts';
 

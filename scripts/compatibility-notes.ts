@@ -73,8 +73,8 @@ export const reasons: readonly (readonly [RegExp, string])[] = [
     'waits for loops that end when a sample is accepted',
   ],
   [
-    /^(while_loop|scan|cond|switch|fori_loop|map|associative_scan|p[a-z]+|all_gather.*|all_to_all|axis_index|axis_size)$/,
-    'control flow and collectives are elsewhere',
+    /^(all_gather_(invariant|reduced)|pvary|pcast|pbroadcast|pgather|preduced|ragged_all_to_all|psend|precv|reduced_vary_cast|vary_unreduced_cast|unreduced.*|unreduce.*)$/,
+    'for programs on several devices',
   ],
   [/_p$/, 'primitives are the functions themselves'],
   [/^(packbits|unpackbits)$/, 'needs 8-bit integers'],

@@ -29,3 +29,9 @@ export class ArraySpec {
 /** The description of an array. `makeProgram(f)(arraySpec([8, 3]))` stages `f` without making one. */
 export const arraySpec = (shape: Shape, dtype: DType = 'float32'): ArraySpec =>
   new ArraySpec(makeAval(shape, dtype));
+
+/** The same under JAX's name for it: `shapeDtypeStruct([8, 3], 'int32')`. */
+export const shapeDtypeStruct = arraySpec;
+
+/** The type of {@link shapeDtypeStruct}'s results. */
+export type ShapeDtypeStruct = ArraySpec;

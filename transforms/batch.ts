@@ -1,6 +1,7 @@
 /** Batching: a program over one more axis. */
 import { sameShape, showAval } from '../core/base/aval.ts';
 import { invariant } from '../core/base/errors.ts';
+import { namesAxis } from '../core/ir/effects.ts';
 import { interpret, replay } from '../core/ir/interpret.ts';
 import type { Eqn, Program } from '../core/ir/program.ts';
 import { traceClosed } from '../core/ir/trace.ts';
@@ -22,11 +23,13 @@ interface MaybeBatched {
  * `program` on each of `size` slices along axis 0 of its batched inputs.
  *
  * @param batched - Which inputs have the batch as axis 0; the others are shared.
+ * @param axis - The name of the batch's axis, over which collective operations in the program work.
  */
 export function batchProgram(
   program: Program,
   size: number,
   batched: readonly boolean[],
+  axis: string | null,
 ): BatchedProgram {
   const avals = program.inputs.map(({ aval }, i) =>
     batched[i] === true ? { ...aval, shape: [size, ...aval.shape] } : aval,
@@ -36,7 +39,7 @@ export function batchProgram(
     (inputs) => {
       const operands = inputs.map((value, i) => ({ value, batched: batched[i] === true }));
       const outputs = interpret<MaybeBatched>(program, operands, (eqn, values) =>
-        batchRule(eqn, values, size),
+        batchRule(eqn, values, size, axis),
       );
       outBatched = outputs.map((output) => output.batched);
       return outputs.map(({ value }) => value);
@@ -47,11 +50,17 @@ export function batchProgram(
   return { program: lifted, batched: outBatched };
 }
 
-function batchRule(eqn: Eqn, operands: readonly MaybeBatched[], size: number): MaybeBatched[] {
+function batchRule(
+  eqn: Eqn,
+  operands: readonly MaybeBatched[],
+  size: number,
+  axis: string | null,
+): MaybeBatched[] {
   const values = operands.map(({ value }) => value);
   const flags = operands.map(({ batched }) => batched);
-  if (!flags.includes(true)) return replay(eqn, values).map((value) => ({ value, batched: false }));
-  const results = eqn.primitive.batch(values, flags, eqn.params, size);
+  const isConcerned = flags.includes(true) || (axis !== null && namesAxis(eqn, axis));
+  if (!isConcerned) return replay(eqn, values).map((value) => ({ value, batched: false }));
+  const results = eqn.primitive.batch(values, flags, eqn.params, size, axis);
   return eqn.outputs.map(({ aval }, i) => {
     const value = results[i];
     invariant(

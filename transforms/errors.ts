@@ -193,3 +193,29 @@ export const needsElements = defineError({
     works: 'evalShape((x: np.Array) => x, arraySpec([3]))',
   },
 });
+
+/** A collective operation names an axis that no `vmap` around it has. */
+export const unboundAxis = defineError({
+  code: 'unbound-axis-name',
+  what: (op: string, name: string, inScope: readonly string[]) =>
+    `${op}: no axis is called '${name}' here; in scope: ${
+      inScope.length === 0 ? 'none' : inScope.map((axis) => `'${axis}'`).join(', ')
+    }`,
+  fix: (_op: string, name: string) =>
+    `call it inside a function that is batched with that name: vmap(f, { axisName: '${name}' })`,
+  example: {
+    fails: "vmap((x: np.Array) => lax.psum(x, 'rows'), { axisName: 'batch' })(np.ones([3]))",
+    works: "vmap((x: np.Array) => lax.psum(x, 'batch'), { axisName: 'batch' })(np.ones([3]))",
+  },
+});
+
+/** A collective operation's axes or sizes do not fit. */
+export const badCollective = defineError({
+  code: 'bad-collective',
+  what: (op: string, why: string) => `${op}: ${why}`,
+  fix: 'choose axes that the operand has, whose size the axis by name divides (equals, without tiled), and list every member once in a permutation',
+  example: {
+    fails: "vmap((x: np.Array) => lax.allToAll(x, 'i', 0, 0), { axisName: 'i' })(np.ones([3, 4]))",
+    works: "vmap((x: np.Array) => lax.allToAll(x, 'i', 0, 0), { axisName: 'i' })(np.ones([3, 3]))",
+  },
+});

@@ -2,10 +2,10 @@
 import { showAval } from '../core/base/aval.ts';
 import { isFloat } from '../core/base/dtype.ts';
 import type { Structure } from '../core/base/pytree.ts';
+import { dropUnused } from '../core/ir/drop-unused.ts';
 import type { Value, ValueLike } from '../core/ir/value.ts';
 import { apply } from './apply.ts';
 import { auxPair } from './aux-pair.ts';
-import { dropUnused } from './drop-unused.ts';
 import {
   argumentOutOfRange,
   gradNeedsScalar,

@@ -2,6 +2,7 @@
 import type { Aval } from '../core/base/aval.ts';
 import { range, showAval, sizeOf } from '../core/base/aval.ts';
 import { isFloat } from '../core/base/dtype.ts';
+import { dropUnused } from '../core/ir/drop-unused.ts';
 import { inline } from '../core/ir/interpret.ts';
 import { type Traced, trace } from '../core/ir/trace.ts';
 import type { Value, ValueLike } from '../core/ir/value.ts';
@@ -9,7 +10,6 @@ import { zeros } from '../core/primitives/broadcast.ts';
 import { reshape, transpose } from '../core/primitives/index.ts';
 import { apply } from './apply.ts';
 import { batchProgram } from './batch.ts';
-import { dropUnused } from './drop-unused.ts';
 import { gradOfIntegerResult } from './errors.ts';
 import { stageChosen } from './grad.ts';
 import { jvpProgram } from './jvp.ts';
@@ -160,6 +160,7 @@ function runBatched({ program, captures }: Traced, aval: Aval, inputs: readonly 
     program,
     size,
     program.inputs.map((_, i) => i === inputs.length),
+    null,
   );
   const outputs = inline(batch.program, [...inputs, basis(aval), ...captures]);
   return outputs.map((output, i) =>

@@ -3,11 +3,13 @@ import type { Aval } from '../core/base/aval.ts';
 import { sameShape } from '../core/base/aval.ts';
 import { copyData, sameData } from '../core/base/plain-data.ts';
 import { flatten, type Structure } from '../core/base/pytree.ts';
+import { withChecks } from '../core/host/checks.ts';
 import type { Device } from '../core/host/device.ts';
 import { type Compiled, compiled, defaultDevice } from '../core/host/runtime.ts';
 import { inline } from '../core/ir/interpret.ts';
 import { concrete, isTracing } from '../core/ir/trace.ts';
 import { ConcreteArray, Tracer, Value } from '../core/ir/value.ts';
+import { isJitDisabled } from './eager.ts';
 import {
   argumentOutOfRange,
   donatedTwice,
@@ -17,9 +19,10 @@ import {
 } from './errors.ts';
 import { labelled, labelOf } from './label.ts';
 import { avalOf, showArgument, showLeaf } from './leaves.ts';
-import { type Lowered, lowered } from './lowered.ts';
+import { type Lowered, lowered, programInfo, type TracedFunction } from './lowered.ts';
+import { showScope } from './named-axes.ts';
 import { type AnyFunction, argAvals, call, type Staged, type StagedCall, stage } from './stage.ts';
-import type { Argnums, Described, Output } from './types.ts';
+import type { Argnums, Described, Output, SpecsOf } from './types.ts';
 import { scalar } from './values.ts';
 
 /** Arguments with a special role, counted from 0. */
@@ -31,6 +34,10 @@ export interface JitOptions<A extends readonly unknown[]> {
   readonly static?: Argnums<A>;
   /** Arrays that the call may overwrite. Using them afterwards is an error. */
   readonly donate?: Argnums<A>;
+  /** Whether a call whose result has a NaN fails and says where it came from. Default: `settings.debugNans`. */
+  readonly debugNans?: boolean;
+  /** The same for infinities. Default: `settings.debugInfs`. */
+  readonly debugInfs?: boolean;
 }
 
 /** A compiled function. */
@@ -38,6 +45,12 @@ export interface Jitted<A extends unknown[], R> {
   (...args: A): R;
   /** The program and its kernels for arguments like these; descriptions of arrays will do. */
   lower(...args: Described<A>): Lowered<A, R>;
+  /** The program alone, not compiled. */
+  trace(...args: Described<A>): TracedFunction<A, R>;
+  /** Shapes and dtypes of the result. */
+  evalShape(...args: Described<A>): SpecsOf<R>;
+  /** Forgets the programs, so that the next call traces the function again. */
+  clearCache(): void;
 }
 
 /** One program of a jitted function. */
@@ -46,6 +59,8 @@ interface Entry {
   readonly staged: Staged;
   readonly avals: readonly Aval[];
   readonly captures: readonly ConcreteArray[];
+  /** Named axes that were in scope when it was traced. */
+  readonly scope: string;
   readonly donated: ReadonlySet<number>;
   /** What runs it, once it has run, and on which device. */
   executable: Compiled | null;
@@ -70,12 +85,27 @@ export function jit<A extends unknown[], R extends Output>(
   options: JitOptions<A> = {},
 ): Jitted<A, R> {
   const programs = new JittedFunction(f, listOf(options.static), listOf(options.donate));
-  const run = (...args: A): R => programs.call(args) as R; // A tree like the one that f returned.
+  const checks = {
+    ...(options.debugNans === undefined ? {} : { nans: options.debugNans }),
+    ...(options.debugInfs === undefined ? {} : { infs: options.debugInfs }),
+  };
+  const isChecked = Object.keys(checks).length > 0;
+  const run = (...args: A): R => {
+    if (isJitDisabled() && !isTracing()) return f(...args);
+    const call = (): R => programs.call(args) as R; // A tree like the one that f returned.
+    return isChecked ? withChecks(checks, call) : call();
+  };
   const lower = (...args: Described<A>): Lowered<A, R> => {
     const { staged, donated } = programs.entry(args);
     return lowered(staged, donated, run);
   };
-  return labelled(Object.assign(run, { lower }), programs.label);
+  const trace = (...args: Described<A>): TracedFunction<A, R> => ({
+    ...programInfo<R>(programs.entry(args).staged),
+    lower: () => lower(...args),
+  });
+  const evalShape = (...args: Described<A>): SpecsOf<R> => trace(...args).outInfo;
+  const clearCache = (): void => programs.clear();
+  return labelled(Object.assign(run, { lower, trace, evalShape, clearCache }), programs.label);
 }
 
 const listOf = (positions: number | readonly number[] | undefined): readonly number[] =>
@@ -99,6 +129,12 @@ class JittedFunction {
     this.label = `jit of ${labelOf(f)}`;
     const both = statics.find((index) => donate.includes(index));
     if (both !== undefined) throw staticAndDonated(this.label, both);
+  }
+
+  /** Forgets all programs. */
+  clear(): void {
+    this.#entries.length = 0;
+    this.#last = null;
   }
 
   /** The result for these arguments. */
@@ -162,6 +198,7 @@ class JittedFunction {
   #matches(entry: Entry, args: readonly unknown[], leaves: unknown[]): boolean {
     leaves.length = 0;
     return (
+      entry.scope === showScope() &&
       entry.staged.argTree.collect(this.#dynamic(args), leaves) &&
       sameTypes(leaves, entry.avals) &&
       sameData(this.#statics(args), entry.statics)
@@ -187,6 +224,7 @@ class JittedFunction {
     leaves.splice(0, leaves.length, ...traced);
     const entry: Entry = {
       statics: statics.map(copyData),
+      scope: showScope(),
       staged: kept, // Without the leaves: they would stay in memory.
       avals: argAvals(staged),
       captures: staged.captures.filter((value) => value instanceof ConcreteArray),

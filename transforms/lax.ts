@@ -5,6 +5,20 @@
  */
 export * from '../core/lax/index.ts';
 export {
+  allGather,
+  allToAll,
+  axisIndex,
+  axisSize,
+  pmax,
+  pmean,
+  pmin,
+  ppermute,
+  pshuffle,
+  psum,
+  psumScatter,
+  pswapaxes,
+} from './collectives/index.ts';
+export {
   associativeScan,
   cond,
   foriLoop,

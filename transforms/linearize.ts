@@ -1,5 +1,7 @@
 /** Linearization: a derivative split into what depends on the point only and a linear rest. */
 import type { Aval } from '../core/base/aval.ts';
+import { dropUnused } from '../core/ir/drop-unused.ts';
+import { hasEffect } from '../core/ir/effects.ts';
 import { inline } from '../core/ir/interpret.ts';
 import type { Eqn, Program, Var } from '../core/ir/program.ts';
 import { traceClosed } from '../core/ir/trace.ts';
@@ -7,7 +9,6 @@ import type { Value } from '../core/ir/value.ts';
 import { verify } from '../core/ir/verify.ts';
 import { zeros } from '../core/primitives/broadcast.ts';
 import { apply, applyForwarding } from './apply.ts';
-import { dropUnused } from './drop-unused.ts';
 import { jvpProgram } from './jvp.ts';
 import { labelled, labelOf } from './label.ts';
 import { argAvals, type StagedCall, stage } from './stage.ts';
@@ -50,11 +51,11 @@ export function linearizeProgram(
   const outTangents = jvp.program.outputs.slice(program.outputs.length);
   const { dependent, independent } = splitBy(jvp.program.eqns, tangents);
   const rest = dropUnused({ inputs: tangents, eqns: dependent, outputs: outTangents });
-  // Equations without operands (numbers, counters) are cheaper to repeat than to keep.
+  // Numbers and counters, and what is made of them in one step, are cheaper to repeat than to keep.
   const free = variablesUsed(rest, tangents);
   const makerOf = new Map(independent.flatMap((eqn) => eqn.outputs.map((v) => [v, eqn] as const)));
-  const repeated = new Set([...free].flatMap((v) => repeatable(makerOf.get(v))));
-  const residuals = [...free].filter((v) => repeatable(makerOf.get(v)).length === 0);
+  const repeated = new Set([...free].flatMap((v) => repeatable(v, makerOf)));
+  const residuals = [...free].filter((v) => repeatable(v, makerOf).length === 0);
   const linear = verify({
     inputs: [...residuals, ...tangents],
     eqns: [...repeated, ...rest.eqns],
@@ -67,8 +68,15 @@ export function linearizeProgram(
   return { primal, linear, residuals: residuals.length, nonzero: jvp.nonzero, captures };
 }
 
-const repeatable = (eqn: Eqn | undefined): Eqn[] =>
-  eqn !== undefined && eqn.inputs.length === 0 ? [eqn] : [];
+/** The equations that make a variable out of nothing, in order; empty if they are too many. */
+function repeatable(variable: Var, makerOf: ReadonlyMap<Var, Eqn>): Eqn[] {
+  const eqn = makerOf.get(variable);
+  if (eqn === undefined || hasEffect(eqn)) return [];
+  const makers = eqn.inputs.map((input) => makerOf.get(input));
+  const known = makers.filter((maker) => maker?.inputs.length === 0 && !hasEffect(maker));
+  if (known.length < makers.length) return [];
+  return [...known.filter((maker) => maker !== undefined), eqn];
+}
 
 /** The equations that depend on some variables, and those that do not, each in their order. */
 export function splitBy(

@@ -3,7 +3,8 @@ import type { Program } from '../core/ir/program.ts';
 import { show } from '../core/ir/show.ts';
 import { ArraySpec } from './array-spec.ts';
 import { labelOf } from './label.ts';
-import { stage } from './stage.ts';
+import { inScope } from './named-axes.ts';
+import { type AnyFunction, stage } from './stage.ts';
 import type { Described, Output, SpecsOf } from './types.ts';
 
 /** A program that prints as text. */
@@ -29,8 +30,17 @@ export class PrintedProgram implements Program {
   }
 }
 
+/** How a program is made. */
+export interface MakeProgramOptions<S extends boolean> {
+  /** Named axes that the function may use, with their sizes, as if a `vmap` around had them. */
+  readonly axisEnv?: readonly (readonly [name: string, size: number])[];
+  /** Whether shapes and dtypes of the result are returned, too. Default: false. */
+  readonly returnShape?: S;
+}
+
 /**
- * A function that returns the program of `f` for arguments like those it is called with.
+ * A function that returns the program of `f` for arguments like those it is called with; with `returnShape`,
+ * `[program, shapes and dtypes of the result]`.
  *
  * Inputs are the leaves of the arguments, then the arrays that `f` closes over; outputs are the leaves of
  * the result. Descriptions of arrays ({@link arraySpec}) are as good as arrays.
@@ -39,12 +49,27 @@ export class PrintedProgram implements Program {
  * @example
  * console.log(makeProgram(grad((x: np.Array) => np.sum(np.sin(x))))(arraySpec([3])));
  */
-export const makeProgram =
-  <A extends unknown[], R extends Output>(
-    f: (...args: A) => R,
-  ): ((...args: Described<A>) => PrintedProgram) =>
-  (...args) =>
-    new PrintedProgram(stage(f, args, labelOf(f)).program);
+export function makeProgram<A extends unknown[], R extends Output>(
+  f: (...args: A) => R,
+  options?: MakeProgramOptions<false>,
+): (...args: Described<A>) => PrintedProgram;
+export function makeProgram<A extends unknown[], R extends Output>(
+  f: (...args: A) => R,
+  options: MakeProgramOptions<true> & { readonly returnShape: true },
+): (...args: Described<A>) => [program: PrintedProgram, shape: SpecsOf<R>];
+export function makeProgram(
+  f: AnyFunction,
+  { axisEnv = [], returnShape = false }: MakeProgramOptions<boolean> = {},
+): (...args: readonly unknown[]) => unknown {
+  const axes = axisEnv.map(([name, size]) => ({ name, size }));
+  return (...args) => {
+    const run = () => stage(f, args, labelOf(f));
+    const { program, outTree } = axes.length === 0 ? run() : inScope(axes, run);
+    const printed = new PrintedProgram(program);
+    if (!returnShape) return printed;
+    return [printed, outTree.unflatten(program.outputs.map(({ aval }) => new ArraySpec(aval)))];
+  };
+}
 
 /**
  * Shapes and dtypes of the result of `f`, as a tree like it with an {@link ArraySpec} per array.

@@ -1,4 +1,6 @@
 /** Reverse derivatives: linearize, then transpose. */
+
+import { dropUnused } from '../core/ir/drop-unused.ts';
 import { inline } from '../core/ir/interpret.ts';
 import type { Tangent } from '../core/ir/primitive.ts';
 import type { Program } from '../core/ir/program.ts';
@@ -7,7 +9,6 @@ import type { Value } from '../core/ir/value.ts';
 import { full } from '../core/primitives/broadcast.ts';
 import { apply } from './apply.ts';
 import { auxPair } from './aux-pair.ts';
-import { dropUnused } from './drop-unused.ts';
 import { labelled, labelOf } from './label.ts';
 import { linearizeAt, linearizeProgram } from './linearize.ts';
 import { type StagedCall, stage } from './stage.ts';

@@ -12,6 +12,7 @@ import { batchProgram } from './batch.ts';
 import { axisSizeMismatch, badAxes, noBatchAxis, resultIsBatched } from './errors.ts';
 import { labelled, labelOf } from './label.ts';
 import { showArgument, showLeaf, showResult } from './leaves.ts';
+import { inAxis } from './named-axes.ts';
 import { type AnyFunction, call, stageLeaves } from './stage.ts';
 import type { AxesOf, Output } from './types.ts';
 import { itemAt, moveAxis } from './values.ts';
@@ -28,6 +29,8 @@ export interface VmapOptions<A extends readonly unknown[], R> {
   readonly outAxes?: AxesOf<R>;
   /** The size of the batch; needed only if no argument has a batch axis. */
   readonly axisSize?: number;
+  /** The name by which collective operations (`lax.psum(x, 'batch')`, …) inside refer to the batch. */
+  readonly axisName?: string;
 }
 
 /** An array among the arguments that has the batch axis. */
@@ -59,20 +62,22 @@ export function vmap<A extends unknown[], R extends Output>(
 function runBatched(
   f: AnyFunction,
   args: readonly unknown[],
-  { inAxes = 0, outAxes = 0, axisSize }: VmapOptions<readonly unknown[], unknown>,
+  { inAxes = 0, outAxes = 0, axisSize, axisName }: VmapOptions<readonly unknown[], unknown>,
 ): unknown {
   const { leaves, structure } = flatten(args);
   const label = `vmap of ${labelOf(f)}`;
   const batched = batchedLeaves(label, leaves, structure, inAxes);
   const size = batchSize(label, batched, structure, axisSize);
-  const name = `vmap(size ${size}) of ${labelOf(f)}`;
+  const shown = axisName === undefined ? '' : `'${axisName}', `;
+  const name = `vmap(${shown}size ${size}) of ${labelOf(f)}`;
   const staged = stageLeaves(
     (slices) => {
       const all = [...leaves];
       batched.forEach(({ position }, i) => {
         all[position] = slices[i];
       });
-      return call(f, structure.unflatten(all) as readonly unknown[]); // The structure of a list.
+      const given = structure.unflatten(all) as readonly unknown[]; // The structure of a list.
+      return axisName === undefined ? call(f, given) : inAxis(axisName, size, () => call(f, given));
     },
     batched.map(({ value: { aval }, axis }) => ({ ...aval, shape: aval.shape.toSpliced(axis, 1) })),
     name,
@@ -82,6 +87,7 @@ function runBatched(
   const program = vmapProgram(staged.program, size, axes, wanted, {
     label: name,
     paths: () => staged.outTree.paths(),
+    axis: axisName ?? null,
   });
   const results = apply(program, [...batched.map(({ value }) => value), ...staged.captures]);
   return staged.outTree.unflatten(results);
@@ -134,7 +140,7 @@ function batchSize(
  *
  * @param inAxes - For each input its batch axis, or null if the batch shares it.
  * @param outAxes - For each output the same; negative axes count from the end.
- * @param names - For errors: what is batched, and the outputs' paths.
+ * @param names - The name of the batch's axis; for errors what is batched, and the outputs' paths.
  * @throws `result-is-batched`, `bad-in-axes`.
  */
 export function vmapProgram(
@@ -142,12 +148,17 @@ export function vmapProgram(
   size: number,
   inAxes: readonly Axis[],
   outAxes: readonly Axis[],
-  names: { readonly label: string; readonly paths: () => string[] },
+  names: {
+    readonly label: string;
+    readonly paths: () => string[];
+    readonly axis: string | null;
+  },
 ): Program {
   const inner = batchProgram(
     program,
     size,
     inAxes.map((axis) => axis !== null),
+    names.axis,
   );
   const targets = program.outputs.map(({ aval }, i): Axis => {
     const axis = outAxes[i] ?? null;

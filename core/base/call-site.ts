@@ -9,6 +9,8 @@
 /** A place in the user's program, to be looked up when somebody asks. */
 export interface CallSite {
   readonly find: () => SourceLine | null;
+  /** Names of the scopes around it, outermost first: `encoder/attention`. */
+  readonly scope?: string;
 }
 
 /** A line of the user's program. Lines and columns count from 1. */
@@ -99,10 +101,24 @@ export function atSite<R>(site: CallSite | null, body: () => R): R {
 export const atCaller = <R>(body: () => R): R =>
   pinned === null ? atSite(captureSite(), body) : body();
 
+let scope = '';
+
+/** Runs `body` so that everything captured in it is said to be in this scope. */
+export function inNamedScope<R>(name: string, body: () => R): R {
+  const saved = scope;
+  scope = scope === '' ? name : `${scope}/${name}`;
+  try {
+    return body();
+  } finally {
+    scope = saved;
+  }
+}
+
 /** The innermost line of the user's program on the present stack. Costs a few microseconds. */
 export function captureSite(): CallSite {
   if (pinned !== null) return pinned;
-  return 'captureStackTrace' in Error ? siteOfFrames() : siteOfText();
+  const site = 'captureStackTrace' in Error ? siteOfFrames() : siteOfText();
+  return scope === '' ? site : { find: site.find, scope };
 }
 
 type Frame = NodeJS.CallSite;
@@ -225,5 +241,6 @@ export function describeSite(site: CallSite): string {
   if (line === null) return '';
   const source = host.read(line.file);
   const frame = source === null ? null : codeFrame(source, line);
-  return `  at ${showLine(line)}\n${frame === null ? '' : `${frame}\n`}`;
+  const within = site.scope === undefined ? '' : ` in ${site.scope}`;
+  return `  at ${showLine(line)}${within}\n${frame === null ? '' : `${frame}\n`}`;
 }

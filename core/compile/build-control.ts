@@ -1,7 +1,10 @@
 /** Loops and branches → steps with plans of their own. */
+
+import type { Aval } from '../base/aval.ts';
 import { makeSource, type Source } from '../ir/expr.ts';
-import type { ControlLowering } from '../ir/lowering.ts';
-import type { Program } from '../ir/program.ts';
+import type { HostFunction } from '../ir/host-function.ts';
+import type { ControlLowering, HostLowering } from '../ir/lowering.ts';
+import { lookup, type Opaque, type Program } from '../ir/program.ts';
 import type { Control } from './control.ts';
 import type { KernelBuffer } from './kernel.ts';
 import type { Plan } from './plan.ts';
@@ -10,6 +13,28 @@ import type { Plan } from './plan.ts';
 export interface ControlArrays {
   readonly operands: readonly Source[];
   readonly results: readonly Source[];
+}
+
+/** The functions of the host's that a program calls, numbered. */
+export type CallNumbers = ReadonlyMap<Opaque<HostFunction>, number>;
+
+/** The step that calls a function of the host's. */
+export function buildHostCall(
+  name: string,
+  { call, isGuarded }: HostLowering,
+  { operands, results }: ControlArrays,
+  avals: { readonly operands: readonly Aval[]; readonly results: readonly Aval[] },
+  numbers: CallNumbers,
+): Control {
+  return {
+    kind: 'host',
+    name,
+    buffers: [...operands.map(read), ...results.map(write)],
+    call: lookup(numbers, call),
+    isGuarded,
+    operands: avals.operands.slice(isGuarded ? 1 : 0),
+    results: avals.results,
+  };
 }
 
 /**

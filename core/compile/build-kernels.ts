@@ -19,9 +19,9 @@ import { axisPosition, flatten, indexConstant, unflatten } from '../ir/index-alg
 import type { Place, Reader, StepSpec } from '../ir/lowering.ts';
 import { fitTo } from '../ir/narrow.ts';
 import type { Program } from '../ir/program.ts';
-import { buildControl } from './build-control.ts';
+import { buildControl, buildHostCall, type CallNumbers } from './build-control.ts';
 import type { Fusion, Root } from './fuse.ts';
-import { type ArrayNode, dotIndices, freeAxes, memoryReader } from './graph.ts';
+import { type ArrayNode, dotIndices, freeAxes, isToken, memoryReader } from './graph.ts';
 import type {
   KernelBuffer,
   KernelStore,
@@ -68,12 +68,22 @@ export class KernelBuilder {
   readonly #fusion: Fusion;
   readonly #target: Target;
   readonly #planOf: (program: Program) => Plan;
+  readonly #calls: CallNumbers;
   readonly #memo = new Map<string, Expr>();
   #product: ArrayNode | null = null;
   #names = new Set<string>();
 
-  /** @param planOf - Compiles the programs of loops and branches. */
-  constructor(fusion: Fusion, target: Target, planOf: (program: Program) => Plan) {
+  /**
+   * @param planOf - Compiles the programs of loops and branches.
+   * @param calls - Numbers of the host's functions.
+   */
+  constructor(
+    fusion: Fusion,
+    target: Target,
+    planOf: (program: Program) => Plan,
+    calls: CallNumbers,
+  ) {
+    this.#calls = calls;
     this.#fusion = fusion;
     this.#target = target;
     this.#planOf = planOf;
@@ -254,8 +264,19 @@ export class KernelBuilder {
     const { origin, operands, name, site } = first;
     invariant(origin.kind === 'control', 'control flow expected');
     const sources = (nodes: readonly ArrayNode[]): Source[] => nodes.map(({ source }) => source);
-    const arrays = { operands: sources(operands), results: sources(origin.siblings) };
-    const kernel = buildControl(name, origin.control, arrays, this.#planOf);
+    const written = origin.siblings.filter((node) => !isToken(node));
+    const arrays = { operands: sources(operands), results: sources(written) };
+    const avals = (nodes: readonly ArrayNode[]): Aval[] => nodes.map(({ aval }) => aval);
+    const kernel =
+      origin.control.kind === 'host'
+        ? buildHostCall(
+            name,
+            origin.control,
+            arrays,
+            { operands: avals(operands), results: avals(written) },
+            this.#calls,
+          )
+        : buildControl(name, origin.control, arrays, this.#planOf);
     this.launches.push({ kernel, site });
   }
 

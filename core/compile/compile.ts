@@ -1,31 +1,35 @@
 /** Program → plan: the compiler from end to end. */
+import { dropUnused } from '../ir/drop-unused.ts';
 import { makeSource, type Source, withExprPool } from '../ir/expr.ts';
 import type { Program } from '../ir/program.ts';
 import { lookup } from '../ir/program.ts';
+import type { CallNumbers } from './build-control.ts';
 import { KernelBuilder, type Launch } from './build-kernels.ts';
-import { fuse } from './fuse.ts';
+import { type Fusion, fuse } from './fuse.ts';
 import { type ArrayNode, buildGraph } from './graph.ts';
 import { inlineCalls } from './inline-calls.ts';
 import { planMemory } from './memory-plan.ts';
 import { mergeKernels } from './merge-kernels.ts';
 import { isKernel, type Plan, type Target } from './plan.ts';
 import { rematerialise } from './rematerialise.ts';
-import { dropUnused, simplify } from './simplify.ts';
+import { simplify } from './simplify.ts';
 
 /**
  * The plan that computes a program's outputs on a device.
  *
  * @param donated - Inputs whose memory the program may take over.
+ * @param calls - Numbers of the host's functions that it calls.
  */
 export function compile(
   program: Program,
   target: Target,
   donated: ReadonlySet<number> = new Set(),
+  calls: CallNumbers = new Map(),
 ): Plan {
   const simple = simplify(inlineCalls(dropUnused(program), target));
   const plans = new Map<Program, Plan>();
   const planOf = (body: Program): Plan => {
-    const plan = plans.get(body) ?? compile(body, target);
+    const plan = plans.get(body) ?? compile(body, target, undefined, calls);
     plans.set(body, plan);
     return plan;
   };
@@ -35,7 +39,12 @@ export function compile(
     const { nodes, nodeOf } = lean === simple ? graph : buildGraph(lean, target.fuse);
     const results = simple.outputs.map((variable) => lookup(nodeOf, variable));
     const inputs = simple.inputs.map((variable) => lookup(nodeOf, variable).source);
-    const { launches, outputs } = buildLaunches(nodes, results, target, planOf);
+    const { launches, outputs } = buildLaunches(
+      nodes,
+      results,
+      target,
+      (fusion) => new KernelBuilder(fusion, target, planOf, calls),
+    );
     const merged = target.fuse ? mergeKernels(launches, target) : launches;
     const memory = planMemory(merged, inputs, outputs, donated, target);
     return {
@@ -62,12 +71,12 @@ function buildLaunches(
   nodes: readonly ArrayNode[],
   results: readonly ArrayNode[],
   target: Target,
-  planOf: (program: Program) => Plan,
+  builderFor: (fusion: Fusion) => KernelBuilder,
 ): Launches {
   const forced = new Set<ArrayNode>();
   for (;;) {
     const fusion = fuse(nodes, new Set(results), forced, target);
-    const builder = new KernelBuilder(fusion, target, planOf);
+    const builder = builderFor(fusion);
     let isOver = false;
     for (const node of nodes) {
       const before = builder.launches.length;

@@ -1,4 +1,5 @@
 /** Control flow in a plan: steps that run the steps of other plans, as the host decides. */
+import type { Aval } from '../base/aval.ts';
 import type { KernelBuffer } from './kernel.ts';
 import type { Plan } from './plan.ts';
 
@@ -57,5 +58,18 @@ export interface Branch {
   readonly branches: readonly Plan[];
 }
 
+/** A call of a function on the host. Buffers: the flag if it is guarded, operands; results. */
+export interface HostCall {
+  readonly kind: 'host';
+  readonly name: string;
+  readonly buffers: readonly KernelBuffer[];
+  /** Which of the functions that the program is run with. */
+  readonly call: number;
+  /** True: the first buffer says whether it is called. */
+  readonly isGuarded: boolean;
+  readonly operands: readonly Aval[];
+  readonly results: readonly Aval[];
+}
+
 /** What the host runs between launches. */
-export type Control = Repeat | While | Branch;
+export type Control = Repeat | While | Branch | HostCall;

@@ -5,7 +5,9 @@
  */
 import { type Aval, makeAval, range } from '../base/aval.ts';
 import { invariant } from '../base/errors.ts';
-import { inline } from '../ir/interpret.ts';
+import { hasEffect, programHasEffect } from '../ir/effects.ts';
+import type { HostFunction } from '../ir/host-function.ts';
+import { inline, interpret, replay } from '../ir/interpret.ts';
 import type {
   BranchLowering,
   ControlLowering,
@@ -13,12 +15,13 @@ import type {
   WhileLowering,
 } from '../ir/lowering.ts';
 import { definePrimitive, notLinear, type PrimitiveOf, unsupported } from '../ir/primitive.ts';
-import type { Eqn, Program } from '../ir/program.ts';
+import type { Eqn, Opaque, Program } from '../ir/program.ts';
 import { bind, bindOne, traceClosed } from '../ir/trace.ts';
 import type { Value } from '../ir/value.ts';
 import { broadcastInDim, full, zeros } from '../primitives/broadcast.ts';
 import {
   add,
+  and,
   convert,
   dynamicSlice,
   eq,
@@ -98,6 +101,52 @@ const copy: PrimitiveOf<Record<string, never>> = definePrimitive({
   }),
 });
 
+/** A call that happens only if the first operand, bool[], is true. */
+const guardedCall: PrimitiveOf<{ readonly call: Opaque<HostFunction> }> = definePrimitive({
+  name: 'guardedCall',
+  effect: true,
+  infer: () => [],
+  jvp: internal,
+  transpose: notLinear,
+  batch: noBatch,
+  lower: (_operands, { call }) => ({ kind: 'host', call, isGuarded: true }),
+});
+
+/** The program's outputs; what it calls on the host happens only where the guard, bool[], is true. */
+function inlineGuarded(program: Program, inputs: readonly Value[], guard: Value | null): Value[] {
+  if (guard === null || !programHasEffect(program)) return inline(program, inputs);
+  return interpret(program, inputs, (eqn, operands) =>
+    hasEffect(eqn) ? runGuarded(eqn, operands, guard) : replay(eqn, operands),
+  );
+}
+
+function runGuarded(eqn: Eqn, operands: readonly Value[], guard: Value): Value[] {
+  const avals = operands.map((x) => x.aval);
+  const lowering = eqn.primitive.lower(
+    avals,
+    eqn.params,
+    eqn.outputs.map((v) => v.aval),
+  );
+  switch (lowering.kind) {
+    case 'host':
+      return bind(guardedCall, [guard, ...operands], { call: lowering.call });
+    case 'call':
+      return inlineGuarded(lowering.program, operands, guard);
+    case 'repeat':
+      return repeatOnGpu(lowering, operands, copied, guard);
+    case 'while':
+      return whileOnGpu(eqn, lowering, operands, copied, guard);
+    case 'branch':
+      return branchOnGpu(lowering, operands, guard);
+    default:
+      throw new Error(`an effect of '${eqn.primitive.name}'`);
+  }
+}
+
+/** Both flags; the first may be missing. */
+const both = (guard: Value | null, flag: Value): Value =>
+  guard === null ? flag : and(guard, flag);
+
 /**
  * What the equation does, as a program for GPUs.
  *
@@ -124,7 +173,14 @@ export function controlForGpu(
 
 type Own = (x: Value, operand: number) => Value;
 
-function repeatOnGpu(lowering: RepeatLowering, inputs: readonly Value[], own: Own): Value[] {
+const copied: Own = (x) => bindOne(copy, [x], {});
+
+function repeatOnGpu(
+  lowering: RepeatLowering,
+  inputs: readonly Value[],
+  own: Own,
+  guard: Value | null = null,
+): Value[] {
   const { body, count, consts, carries, isReversed } = lowering;
   const first = inputs.slice(consts, consts + carries).map((x, i) => own(x, consts + i));
   const slices = body.outputs.slice(carries);
@@ -132,18 +188,20 @@ function repeatOnGpu(lowering: RepeatLowering, inputs: readonly Value[], own: Ow
     const empty = slices.map(({ aval }) => zeros({ ...aval, shape: [0, ...aval.shape] }));
     return [...first, ...empty];
   }
-  const constants = [...inputs.slice(0, consts), ...inputs.slice(consts + carries)];
+  const guards = guard === null ? [] : [guard];
+  const constants = [...inputs.slice(0, consts), ...inputs.slice(consts + carries), ...guards];
   const counter = literal(0, 'int32');
   const turn = traceClosed(
     (args) => {
       const [c, rest] = [args.slice(0, consts), args.slice(consts)];
-      const stacks = rest.slice(0, constants.length - consts);
-      const state = rest.slice(stacks.length);
+      const stacks = rest.slice(0, constants.length - consts - guards.length);
+      const own = guards.length === 0 ? null : (rest[stacks.length] ?? null);
+      const state = rest.slice(stacks.length + guards.length);
       const done = state[carries];
       invariant(done !== undefined, 'a loop without a counter');
       const position = isReversed ? sub(literal(count - 1, 'int32'), done) : done;
       const read = stacks.map((stack) => sliceAt(stack, position));
-      const results = inline(body, [...c, ...state.slice(0, carries), ...read]);
+      const results = inlineGuarded(body, [...c, ...state.slice(0, carries), ...read], own);
       const written = results
         .slice(carries)
         // A slice need not fill whole words: packed stacks are put together in 32 bits.
@@ -178,31 +236,37 @@ function whileOnGpu(
   lowering: WhileLowering,
   inputs: readonly Value[],
   own: Own,
+  guard: Value | null = null,
 ): Value[] {
   const { condition, body, conditionConsts, bodyConsts, bound } = lowering;
   if (bound === null) throw whileNeedsBound.at({ site: eqn.site });
   const consts = conditionConsts + bodyConsts;
   const first = inputs.slice(consts).map((x, i) => own(x, consts + i));
   if (bound === 0) return first;
+  const guards = guard === null ? [] : [guard];
+  const constants = [...inputs.slice(0, consts), ...guards];
   const turn = traceClosed(
     (args) => {
-      const carry = args.slice(consts);
-      const [goesOn] = inline(condition, [...args.slice(0, conditionConsts), ...carry]);
+      const carry = args.slice(constants.length);
+      const outer = guards.length === 0 ? null : (args[consts] ?? null);
+      const test = [...args.slice(0, conditionConsts), ...carry];
+      const [goesOn] = inlineGuarded(condition, test, outer);
       invariant(goesOn !== undefined, 'a loop without a condition');
-      const next = inline(body, [...args.slice(conditionConsts, consts), ...carry]);
+      const given = [...args.slice(conditionConsts, consts), ...carry];
+      const next = inlineGuarded(body, given, both(outer, goesOn));
       return next.map((value, i) => {
         const before = carry[i];
         invariant(before !== undefined, 'a carry too many');
         return select(filled(goesOn, value.aval), value, before);
       });
     },
-    [...inputs.slice(0, consts), ...first].map((v) => v.aval),
+    [...constants, ...first].map((v) => v.aval),
     'while',
   );
-  return bind(indexedRepeat, [...inputs.slice(0, consts), ...first], {
+  return bind(indexedRepeat, [...constants, ...first], {
     body: turn,
     count: bound,
-    consts,
+    consts: constants.length,
     carries: first.length,
   });
 }
@@ -213,9 +277,14 @@ const filled = (flag: Value, { shape }: Aval): Value =>
 function branchOnGpu(
   { branches }: BranchLowering,
   [index, ...operands]: readonly Value[],
+  guard: Value | null = null,
 ): Value[] {
   invariant(index !== undefined, 'a choice without an index');
-  const results = branches.map((branch) => inline(branch, operands));
+  const results = branches.map((branch, k) =>
+    programHasEffect(branch)
+      ? inlineGuarded(branch, operands, both(guard, eq(index, full(k, index.aval))))
+      : inline(branch, operands),
+  );
   return range(branches[0]?.outputs.length ?? 0).map((i) =>
     results
       .map((one) => one[i])

@@ -5,10 +5,17 @@ import { isFloat } from '../base/dtype.ts';
 import type { Axis, Expr, Source } from '../ir/expr.ts';
 import { load, makeAxis, makeSource, op, reduce, walk } from '../ir/expr.ts';
 import { axisPosition, flatten } from '../ir/index-algebra.ts';
-import type { ControlLowering, DotDims, Lowering, Reader, StepsLowering } from '../ir/lowering.ts';
+import type {
+  ControlLowering,
+  DotDims,
+  HostLowering,
+  Lowering,
+  Reader,
+  StepsLowering,
+} from '../ir/lowering.ts';
 import { fitTo } from '../ir/narrow.ts';
 import type { Eqn, Program, Var } from '../ir/program.ts';
-import { lookup } from '../ir/program.ts';
+import { lookup, makeVar } from '../ir/program.ts';
 
 /** One read of an operand: where, in terms of the reader's own axes and the loops inside it. */
 export interface Read {
@@ -54,7 +61,7 @@ export interface ArrayNode {
       }
     | {
         readonly kind: 'control';
-        readonly control: ControlLowering;
+        readonly control: ControlLowering | HostLowering;
         readonly siblings: ArrayNode[];
       };
   readonly name: string;
@@ -153,6 +160,12 @@ function isSmallDot({ dims }: { dims: DotDims }, [lhs, rhs]: readonly Aval[], ou
   return !isFloat(lhs.dtype) || depth <= 2 || depth * sizeOf(out.shape) <= 2048;
 }
 
+/** The type of what stands for an equation without results, which has a place in the order all the same. */
+const tokenAval: Aval = { shape: [0], dtype: 'bool', weak: false };
+
+/** True for a node that is no array: it stands for an equation that only has an effect. */
+export const isToken = ({ aval }: ArrayNode): boolean => aval === tokenAval;
+
 /** The nodes of every variable, in program order. */
 export function buildGraph(
   program: Program,
@@ -176,6 +189,11 @@ export function buildGraph(
     const lowering = eqn.primitive.lower(avals, eqn.params, outs);
     const rest = { operands, name: eqn.primitive.name, site: eqn.site };
     const siblings: ArrayNode[] = [];
+    if (eqn.outputs.length === 0) {
+      siblings.push(
+        add(makeVar(tokenAval), { ...rest, origin: together(lowering, siblings, eqn) }),
+      );
+    }
     eqn.outputs.forEach((variable, i) => {
       const origin = originOf(lowering, i, variable.aval, avals, operands, hasMatmul);
       siblings.push(
@@ -194,6 +212,7 @@ function together(lowering: Lowering, siblings: ArrayNode[], eqn: Eqn): ArrayNod
     case 'repeat':
     case 'while':
     case 'branch':
+    case 'host':
       return { kind: 'control', control: lowering, siblings };
     default:
       throw new Error('results that are computed one by one');

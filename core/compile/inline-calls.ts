@@ -3,6 +3,7 @@ import { invariant } from '../base/errors.ts';
 import type { ControlLowering, Lowering } from '../ir/lowering.ts';
 import { type Eqn, lookup, makeVar, type Program, type Var } from '../ir/program.ts';
 import { verify } from '../ir/verify.ts';
+import { callbackNeedsHost } from './errors.ts';
 import { controlForGpu } from './gpu-control.ts';
 import type { Target } from './plan.ts';
 import { isPacked, widened } from './widen-steps.ts';
@@ -17,7 +18,7 @@ export function inlineCalls(program: Program, target: Target): Program {
     return (
       lowering.kind === 'call' ||
       (lowering.kind === 'steps' && isPacked(eqn)) ||
-      (target.device === 'webgpu' && isControl(lowering))
+      (target.device === 'webgpu' && (isControl(lowering) || lowering.kind === 'host'))
     );
   };
   if (!program.eqns.some(isCall)) return program;
@@ -78,7 +79,11 @@ class Inliner {
     if (lowering.kind === 'steps' && isPacked(eqn)) {
       return { kind: 'call', program: widened(eqn), isApart: false };
     }
-    if (this.#target.device !== 'webgpu' || !isControl(lowering)) return lowering;
+    const isOnGpu = this.#target.device === 'webgpu';
+    if (lowering.kind === 'host' && isOnGpu && lowering.call.content.isAwaited) {
+      throw callbackNeedsHost.at({ site: eqn.site });
+    }
+    if (!isOnGpu || !isControl(lowering)) return lowering;
     if (lowering.kind === 'repeat' && lowering.isIndexed) return lowering;
     const isShared = inputs.map(
       (v) => this.#inputs.has(v) || inputs.indexOf(v) < inputs.lastIndexOf(v),

@@ -1,20 +1,10 @@
 /** Program → smaller program with the same results. */
 import { showAval } from '../base/aval.ts';
+import { dropUnused } from '../ir/drop-unused.ts';
+import { hasEffect } from '../ir/effects.ts';
 import type { Eqn, Program, Var } from '../ir/program.ts';
 import { showParams } from '../ir/show.ts';
 import { verify } from '../ir/verify.ts';
-
-/** The program without equations whose results nobody needs. */
-export function dropUnused(program: Program): Program {
-  const needed = new Set(program.outputs);
-  const eqns: Eqn[] = [];
-  for (const eqn of [...program.eqns].reverse()) {
-    if (!eqn.outputs.some((v) => needed.has(v))) continue;
-    for (const input of eqn.inputs) needed.add(input);
-    eqns.push(eqn);
-  }
-  return { ...program, eqns: eqns.reverse() };
-}
 
 /** The program with each distinct computation done once. */
 function shareEqual(program: Program): Program {
@@ -36,7 +26,8 @@ function shareEqual(program: Program): Program {
     const region = eqn.region === undefined || inputs.length === 0 ? '' : `${eqn.region}:`;
     const key = `${region}${eqn.primitive.name}${showParams(eqn.params)}(${inputs.map(numberOf).join()})${types}`;
     const earlier = seen.get(key);
-    if (earlier === undefined) {
+    if (hasEffect(eqn)) eqns.push({ ...eqn, inputs });
+    else if (earlier === undefined) {
       const rebuilt = { ...eqn, inputs };
       seen.set(key, rebuilt);
       eqns.push(rebuilt);

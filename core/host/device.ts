@@ -1,6 +1,7 @@
 /** What the library asks of a device, and the registry of devices. */
 
 import type { DType, TypedArray } from '../base/dtype.ts';
+import type { HostCall } from '../compile/control.ts';
 import type { Plan, Target } from '../compile/plan.ts';
 import type { Storage } from '../ir/value.ts';
 
@@ -8,6 +9,20 @@ import type { Storage } from '../ir/value.ts';
 export interface DeviceStorage extends Storage {
   readonly bytes: number;
 }
+
+/** Takes what a program calls on the host. */
+export interface HostCalls {
+  /** One call. The elements are copies; booleans come as bytes 0 and 1. Returns those of the results. */
+  call(step: HostCall, elements: readonly TypedArray[]): readonly TypedArray[];
+  /** To be called once all calls of the run have been made, which may be after the run returns. */
+  finish(): void;
+}
+
+/** For programs that call nothing. */
+export const noCalls: HostCalls = {
+  call: () => [],
+  finish: () => {},
+};
 
 /** A compiled program, ready to run. */
 export interface Executable {
@@ -17,7 +32,11 @@ export interface Executable {
    * @param inputs - One storage per input of the plan, all of this device.
    * @param donated - Which inputs are given up. Their storage is reused for an aliased output or freed.
    */
-  run(inputs: readonly Storage[], donated: ReadonlySet<number>): readonly Storage[];
+  run(
+    inputs: readonly Storage[],
+    donated: ReadonlySet<number>,
+    calls?: HostCalls,
+  ): readonly Storage[];
   /** The text of every distinct kernel (WGSL, a WebAssembly listing, JavaScript). */
   readonly kernels: readonly string[];
   /** Bytes of the arena that intermediate arrays share. */

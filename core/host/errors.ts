@@ -20,3 +20,40 @@ export const wrongDevice = defineError({
   fix: 'move it with `await devicePut(x)`, or make it after setDefaultDevice',
   example: { noExample: 'needs two devices, one of them a GPU' },
 });
+
+/** A function that a program waits for runs a program itself. */
+export const programInsideCallback = defineError({
+  code: 'program-inside-callback',
+  what: () =>
+    'an operation on arrays inside a function that a program waits for (pureCallback, ioCallback): the device is busy with that program',
+  fix: 'compute with plain JavaScript there: read the arguments with x.dataSync() and return numbers or typed arrays',
+  example: {
+    fails: 'pureCallback((x: np.Array) => x.add(1).dataSync(), arraySpec([2]), [np.ones([2])])',
+    works:
+      'pureCallback((x: np.Array) => x.dataSync().map((v) => v + 1), arraySpec([2]), [np.ones([2])])',
+  },
+});
+
+/** An operation gives a value that is checked for, from operands without one. */
+export const badValue = defineError({
+  code: 'bad-value',
+  what: (op: string, value: string, place: string, operands: string, where: string) =>
+    `${op} gives ${value} in ${place}${operands === '' ? '' : `, from ${operands}`}${where}`,
+  fix: 'keep its operands where it is defined, for the gradient too: np.log(np.where(x.greater(0), x, 1)); or leave the check out (settings.debugNans, settings.debugInfs)',
+  example: {
+    fails: 'withDebugNans(() => np.log(np.array([1, -1])))',
+    works: 'withDebugNans(() => np.log(np.array([1, 2])))',
+  },
+});
+
+/** A program gives a value that is checked for, but its equations one by one do not. */
+export const badResult = defineError({
+  code: 'bad-value-in-result',
+  what: (kind: string) =>
+    `${kind} is in the result of a program, but when its equations run one by one none of them makes it of operands without one`,
+  fix: 'look for it among the arguments: they may have it already; where they have not, rounding decides, so check ranges with debug.print',
+  example: {
+    fails: 'withDebugNans(() => np.add(np.array([Number.NaN]), 1))',
+    works: 'withDebugNans(() => np.add(np.array([2]), 1))',
+  },
+});

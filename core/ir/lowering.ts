@@ -1,7 +1,8 @@
 /** How a primitive tells the compiler what it computes: in scalar expressions, never in backend text. */
 import type { Aval, Shape } from '../base/aval.ts';
 import type { Expr } from './expr.ts';
-import type { Program } from './program.ts';
+import type { HostFunction } from './host-function.ts';
+import type { Opaque, Program } from './program.ts';
 import type { ReduceOp } from './scalar-ops.ts';
 
 /** The element of an operand at a multi-index, one int32 expression per axis. */
@@ -118,4 +119,18 @@ export interface BranchLowering {
 /** Operations that run programs under the control of the host. */
 export type ControlLowering = RepeatLowering | WhileLowering | BranchLowering;
 
-export type Lowering = MapLowering | DotLowering | StepsLowering | CallLowering | ControlLowering;
+/** A call of a function on the host. */
+export interface HostLowering {
+  readonly kind: 'host';
+  readonly call: Opaque<HostFunction>;
+  /** True: the first operand, bool[], says whether it is called at all. */
+  readonly isGuarded: boolean;
+}
+
+export type Lowering =
+  | MapLowering
+  | DotLowering
+  | StepsLowering
+  | CallLowering
+  | ControlLowering
+  | HostLowering;

@@ -84,13 +84,15 @@ export type TransposeRule<P extends Params> = (
 
 /**
  * The outputs for a whole batch. Operands whose flag is set carry the batch on a new leading axis of
- * `size`; at least one does. So do the outputs, save those that the whole batch shares.
+ * `size`; at least one does, unless the operation names the axis. So do the outputs, save those that the
+ * whole batch shares. `axis` is the name of the batch's axis, if it has one.
  */
 export type BatchRule<P extends Params> = (
   operands: readonly Value[],
   batched: readonly boolean[],
   params: P,
   size: number,
+  axis: string | null,
 ) => readonly Value[];
 
 /** What every pass needs to know of an operation; all fields are required. */
@@ -106,19 +108,38 @@ export interface PrimitiveRules<P extends Params> {
   readonly lower: (operands: readonly Aval[], params: P, outputs: readonly Aval[]) => Lowering;
 }
 
+/** What holds of few operations only; the others leave it out. */
+export interface PrimitiveExtras<P extends Params> {
+  /** It does something besides giving results: it is kept, in order, although nobody needs them. */
+  readonly effect?: boolean;
+  /** Names of the batch axes over which it works. */
+  readonly namedAxes?: (params: P) => readonly string[];
+}
+
 /** A primitive as passes see it: its parameter type is known to its own rules only. */
 export interface Primitive extends PrimitiveRules<Params> {
   readonly isPrimitive: true;
+  readonly effect: boolean;
+  readonly namedAxes: (params: Params) => readonly string[];
 }
+
+const noAxes = (): readonly string[] => [];
 
 const names = new Set<string>();
 
 /** Registers the record of one operation. */
-export function definePrimitive<P extends Params>(rules: PrimitiveRules<P>): PrimitiveOf<P> {
+export function definePrimitive<P extends Params>(
+  rules: PrimitiveRules<P> & PrimitiveExtras<P>,
+): PrimitiveOf<P> {
   if (names.has(rules.name)) throw new Error(`primitive '${rules.name}' is defined twice`);
   names.add(rules.name);
   // A pass hands params back to the primitive whose equation they came from, so P is what it gets.
-  return { ...rules, isPrimitive: true } as unknown as PrimitiveOf<P>;
+  return {
+    effect: false,
+    namedAxes: noAxes,
+    ...rules,
+    isPrimitive: true,
+  } as unknown as PrimitiveOf<P>;
 }
 
 declare const paramsType: unique symbol;

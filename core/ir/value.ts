@@ -129,11 +129,14 @@ export interface Storage {
 /** An array in device memory. */
 export class ConcreteArray extends Value {
   #storage: Storage | null;
+  readonly #ready: Promise<void> | null;
   #end: { readonly how: 'disposed' | 'donated'; readonly site: CallSite } | null = null;
 
-  constructor(aval: Aval, storage: Storage) {
+  /** @param ready - What has to be done before anybody sees the elements; reads fail if it fails. */
+  constructor(aval: Aval, storage: Storage, ready: Promise<void> | null = null) {
     super(aval);
     this.#storage = storage;
+    this.#ready = ready;
   }
 
   /** The memory. Throws if it was given up. */
@@ -162,11 +165,12 @@ export class ConcreteArray extends Value {
   }
 
   async data(): Promise<TypedArray> {
-    return fromRaw(await this.storage.read(), this.dtype);
+    return fromRaw(await this.rawData(), this.dtype);
   }
 
   rawData(): Promise<TypedArray> {
-    return this.storage.read();
+    const { storage } = this;
+    return this.#ready === null ? storage.read() : this.#ready.then(() => storage.read());
   }
 
   dataSync(): TypedArray {

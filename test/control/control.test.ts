@@ -237,7 +237,10 @@ const layer = (w: np.Array, x: np.Array) =>
   np.tanh(checkpointName(np.sin(np.matmul(np.cos(np.matmul(x, w)), w)), 'inner'));
 
 /** How often operations stand in the gradient of a checkpointed layer. */
-function countIn(policy: (typeof checkpointPolicies)['dots'] | undefined, op: RegExp): number {
+function countIn(
+  policy: (typeof checkpointPolicies)['dotsSaveable'] | undefined,
+  op: RegExp,
+): number {
   const kept = checkpoint(layer, policy === undefined ? {} : { policy });
   const text = makeProgram(grad((w: np.Array, x: np.Array) => np.sum(np.square(kept(w, x)))))(
     arraySpec([3, 3]),
@@ -247,7 +250,12 @@ function countIn(policy: (typeof checkpointPolicies)['dots'] | undefined, op: Re
 }
 
 test('checkpoint computes again what its policy does not keep', () => {
-  const { nothing, everything, dots, saveNames } = checkpointPolicies;
+  const {
+    nothingSaveable: nothing,
+    everythingSaveable: everything,
+    dotsSaveable: dots,
+    saveOnlyTheseNames: saveNames,
+  } = checkpointPolicies;
   assert.equal(
     [undefined, nothing, everything, dots, saveNames('inner'), saveNames('other')].map((policy) =>
       countIn(policy, / = tanh /g),

@@ -36,7 +36,7 @@ function check(
   const stacked = sample.inputs.map(({ elements }, i) =>
     batched[i] ? rows.flatMap((row) => row[i] ?? []) : elements,
   );
-  const lifted = batchProgram(program, size, batched);
+  const lifted = batchProgram(program, size, batched, null);
   const together = interpretProgram(lifted.program, stacked);
   const oneByOne = rows.map((row) => interpretProgram(program, row));
   for (const [k, { aval }] of program.outputs.entries()) {

@@ -76,7 +76,7 @@ test('jvp follows each equation by its tangent, and leaves out exact zeros', () 
 });
 
 test('vmap gives batched operands a leading axis and leaves shared ones alone', () => {
-  const { program: batched, batched: flags } = batchProgram(program, 8, [true, false]);
+  const { program: batched, batched: flags } = batchProgram(program, 8, [true, false], null);
   assert.equal(flags, [true]);
   prints(
     show(batched),

@@ -1,5 +1,6 @@
 /** One of several functions, by the value of an index. */
 import { sameType, showAval } from '../../core/base/aval.ts';
+import { isFloat } from '../../core/base/dtype.ts';
 import { invariant } from '../../core/base/errors.ts';
 import { staged } from '../../core/host/runtime.ts';
 import { inline } from '../../core/ir/interpret.ts';
@@ -16,7 +17,15 @@ import type { Program } from '../../core/ir/program.ts';
 import { bind, isTracing, traceClosed } from '../../core/ir/trace.ts';
 import { Value, type ValueLike } from '../../core/ir/value.ts';
 import { broadcastInDim, full, lifted } from '../../core/primitives/broadcast.ts';
-import { convert, eq, literal, max, min, select } from '../../core/primitives/index.ts';
+import {
+  convert,
+  eq,
+  literal,
+  max,
+  min,
+  select,
+  stopGradient,
+} from '../../core/primitives/index.ts';
 import { batchProgram } from '../batch.ts';
 import { jvpProgram } from '../jvp.ts';
 import { labelOf } from '../label.ts';
@@ -46,7 +55,8 @@ const branchPrimitive: PrimitiveOf<BranchParams> = definePrimitive({
   },
   transpose: (cotangents, operands, { branches }) =>
     transposeBranch(cotangents, operands, branches),
-  batch: (operands, batched, { branches }, size) => batchBranch(operands, batched, branches, size),
+  batch: (operands, batched, { branches }, size, axis) =>
+    batchBranch(operands, batched, branches, size, axis),
   lower: (_operands, { branches }) => ({ kind: 'branch', branches }),
 });
 
@@ -193,12 +203,15 @@ function batchBranch(
   [isIndexBatched, ...batched]: readonly boolean[],
   branches: readonly Program[],
   size: number,
+  axis: string | null,
 ): Value[] {
   invariant(index !== undefined, 'a choice without an index');
-  const derived = branches.map((branch) => batchProgram(branch, size, batched));
+  const derived = branches.map((branch) => batchProgram(branch, size, batched, axis));
   if (isIndexBatched === true) {
-    const results = derived.map(({ program, batched: outs }) =>
-      inline(program, operands).map((value, i) => lifted(value, outs[i], size)),
+    const results = derived.map(({ program, batched: outs }, k) =>
+      inline(program, stoppedWhereIdle(index, k, operands, batched)).map((value, i) =>
+        lifted(value, outs[i], size),
+      ),
     );
     return itemAt(results, 0).map((_, i) =>
       chooseBy(
@@ -220,6 +233,24 @@ function batchBranch(
   );
   return bind(branchPrimitive, [index, ...operands], { branches: alike });
 }
+
+/**
+ * The operands of one branch, constant for examples that do not take it: what would be infinite there must
+ * not reach their gradients, where zero times infinity is not a number.
+ *
+ * @see https://github.com/jax-ml/jax/issues/1052
+ */
+const stoppedWhereIdle = (
+  index: Value,
+  k: number,
+  operands: readonly Value[],
+  batched: readonly boolean[],
+): Value[] =>
+  operands.map((x, i) => {
+    if (batched[i] !== true || !isFloat(x.dtype)) return x;
+    const isTaken = broadcastInDim(eq(index, full(k, index.aval)), x.shape, [0]);
+    return select(isTaken, x, stopGradient(x));
+  });
 
 /** For each example the value that its index chooses; index int32[batch], values dtype[batch, …]. */
 function chooseBy(index: Value, values: readonly Value[]): Value {

@@ -1,4 +1,6 @@
 /** Functions whose intermediate arrays are computed again for the gradient, instead of being kept. */
+
+import { dropUnused } from '../../core/ir/drop-unused.ts';
 import {
   type Duals,
   definePrimitive,
@@ -14,7 +16,6 @@ import { bind, bindOne, traceClosed } from '../../core/ir/trace.ts';
 import type { Value } from '../../core/ir/value.ts';
 import { verify } from '../../core/ir/verify.ts';
 import { batchProgram } from '../batch.ts';
-import { dropUnused } from '../drop-unused.ts';
 import { jvpProgram } from '../jvp.ts';
 import { labelled, labelOf } from '../label.ts';
 import { linearizeProgram } from '../linearize.ts';
@@ -42,8 +43,8 @@ const checkpointPrimitive: PrimitiveOf<CheckpointParams> = definePrimitive({
       (isSplit ? splitDuals : jointDuals)(primals, tangents, params),
   },
   transpose: (cotangents, operands, params) => transposed(cotangents, operands, params),
-  batch: (operands, batched, params, size) => {
-    const { program } = batchProgram(params.program, size, batched);
+  batch: (operands, batched, params, size, axis) => {
+    const { program } = batchProgram(params.program, size, batched, axis);
     return bind(checkpointPrimitive, operands, { ...params, program });
   },
   lower: (_operands, { program, recomputes }) => ({ kind: 'call', program, isApart: recomputes }),
@@ -156,19 +157,23 @@ function fail(): never {
 }
 
 /**
- * The array itself, under a name that {@link checkpointPolicies}.saveNames knows.
+ * The array itself, under a name that {@link checkpointPolicies}.saveOnlyTheseNames knows.
  *
  * @see https://docs.jax.dev/en/latest/_autosummary/jax.ad_checkpoint.checkpoint_name.html
  */
 export const checkpointName = (x: Value, name: string): Value =>
   bindOne(namePrimitive, [x], { name });
 
-const dots = ({ primitive, inputs, params, outputs }: Eqn): boolean =>
+const loweringOf = ({ primitive, inputs, params, outputs }: Eqn) =>
   primitive.lower(
     inputs.map((v) => v.aval),
     params,
     outputs.map((v) => v.aval),
-  ).kind === 'dot';
+  );
+
+const isName = ({ primitive }: Eqn): boolean => primitive === namePrimitive;
+const isNamed = (eqn: Eqn, names: readonly string[]): boolean =>
+  isName(eqn) && names.includes(String(eqn.params.name));
 
 /**
  * What {@link checkpoint} may keep for the gradient.
@@ -177,17 +182,37 @@ const dots = ({ primitive, inputs, params, outputs }: Eqn): boolean =>
  */
 export const checkpointPolicies = {
   /** Nothing but the arguments. The default. */
-  nothing: (): boolean => false,
+  nothingSaveable: (): boolean => false,
   /** All that the gradient needs, as without `checkpoint`. */
-  everything: (): boolean => true,
+  everythingSaveable: (): boolean => true,
   /** Results of matrix products. */
-  dots,
+  dotsSaveable: (eqn: Eqn): boolean => loweringOf(eqn).kind === 'dot',
+  /** Results of matrix products without batch axes: those with weights, not those within attention. */
+  dotsWithNoBatchDimsSaveable: (eqn: Eqn): boolean => {
+    const lowering = loweringOf(eqn);
+    return lowering.kind === 'dot' && lowering.dims.lhsBatch.length === 0;
+  },
   /** Arrays that {@link checkpointName} has given one of these names. */
-  saveNames:
+  saveOnlyTheseNames:
     (...names: readonly string[]): CheckpointPolicy =>
-    ({ primitive, params }) =>
-      primitive === namePrimitive && names.includes(String(params.name)),
-} satisfies Record<string, CheckpointPolicy | ((...names: readonly string[]) => CheckpointPolicy)>;
+    (eqn) =>
+      isNamed(eqn, names),
+  /** Arrays that {@link checkpointName} has given any name but these. */
+  saveAnyNamesButThese:
+    (...names: readonly string[]): CheckpointPolicy =>
+    (eqn) =>
+      isName(eqn) && !isNamed(eqn, names),
+  /** Everything, named or not, but arrays that {@link checkpointName} has given one of these names. */
+  saveAnythingExceptTheseNames:
+    (...names: readonly string[]): CheckpointPolicy =>
+    (eqn) =>
+      !isNamed(eqn, names),
+  /** What either policy keeps. */
+  saveFromBothPolicies:
+    (first: CheckpointPolicy, second: CheckpointPolicy): CheckpointPolicy =>
+    (eqn) =>
+      first(eqn) || second(eqn),
+} as const;
 
 /** What is kept. */
 export interface CheckpointOptions {
@@ -200,11 +225,11 @@ export interface CheckpointOptions {
  *
  * @see https://docs.jax.dev/en/latest/_autosummary/jax.checkpoint.html
  * @example
- * const layer = checkpoint((w: np.Array, x: np.Array) => np.tanh(np.matmul(x, w)), { policy: checkpointPolicies.dots });
+ * const layer = checkpoint((w: np.Array, x: np.Array) => np.tanh(np.matmul(x, w)), { policy: checkpointPolicies.dotsSaveable });
  */
 export function checkpoint<A extends unknown[], R extends Output>(
   f: (...args: A) => R,
-  { policy = checkpointPolicies.nothing }: CheckpointOptions = {},
+  { policy = checkpointPolicies.nothingSaveable }: CheckpointOptions = {},
 ): (...args: A) => R {
   const label = `checkpoint of ${labelOf(f)}`;
   const run = (...args: A): R => {

@@ -2,7 +2,7 @@
 import { sameType, showAval } from '../../core/base/aval.ts';
 import { isFloat } from '../../core/base/dtype.ts';
 import type { Structure } from '../../core/base/pytree.ts';
-import { flattenLike } from '../../core/base/pytree.ts';
+import { flatten, flattenLike } from '../../core/base/pytree.ts';
 import { inline } from '../../core/ir/interpret.ts';
 import {
   type Duals,
@@ -15,9 +15,11 @@ import { Opaque, type Program } from '../../core/ir/program.ts';
 import { bind, trace } from '../../core/ir/trace.ts';
 import type { Value } from '../../core/ir/value.ts';
 import { lifted, zeros } from '../../core/primitives/broadcast.ts';
+import { add } from '../../core/primitives/index.ts';
 import { batchProgram } from '../batch.ts';
 import { labelled, labelOf } from '../label.ts';
 import { showResult } from '../leaves.ts';
+import { axisScope, inScope } from '../named-axes.ts';
 import { type AnyFunction, call } from '../stage.ts';
 import { resultCotangents } from '../tangents.ts';
 import type { Output, TangentsOf } from '../types.ts';
@@ -45,9 +47,12 @@ const customJvpPrimitive: PrimitiveOf<CustomJvpParams> = definePrimitive({
     },
   },
   transpose: notLinear,
-  batch: (operands, batched, { consts, rule, program }, size) => {
-    const lean = batchProgram(program, size, batched);
-    const own = new Opaque(rule.label, batchedRule(rule.content, batched.slice(consts), size));
+  batch: (operands, batched, { consts, rule, program }, size, axis) => {
+    const lean = batchProgram(program, size, batched, axis);
+    const own = new Opaque(
+      rule.label,
+      batchedRule(rule.content, batched.slice(consts), size, axis),
+    );
     const whole = apartFromShared(lean.program, lean.batched, size);
     return bind(customJvpPrimitive, operands, { consts, rule: own, program: whole });
   },
@@ -80,7 +85,12 @@ export function apartFromShared(
 }
 
 /** The rule over a batch: traced for one example, then batched. */
-function batchedRule(rule: LeafRule, batched: readonly boolean[], size: number): LeafRule {
+function batchedRule(
+  rule: LeafRule,
+  batched: readonly boolean[],
+  size: number,
+  axis: string | null,
+): LeafRule {
   return (primals, tangents) => {
     const avals = primals.map(({ aval }, i) =>
       batched[i] === true ? { ...aval, shape: aval.shape.slice(1) } : aval,
@@ -99,7 +109,7 @@ function batchedRule(rule: LeafRule, batched: readonly boolean[], size: number):
       'vmap of a custom rule',
     );
     const flags = [...batched, ...batched.filter((_, i) => isGiven[i])];
-    const all = batchProgram(one.program, size, [...flags, ...one.captures.map(() => false)]);
+    const all = batchProgram(one.program, size, [...flags, ...one.captures.map(() => false)], axis);
     const given = tangents.filter((tangent) => tangent !== null);
     const results = inline(all.program, [...primals, ...given, ...one.captures]).map((value, i) =>
       lifted(value, all.batched[i], size),
@@ -170,12 +180,50 @@ export function ruleOutputs(label: string, { program, outTree }: Body, result: u
   });
 }
 
+/** A rule per argument: what its tangent adds to the result's. */
+export type JvpsOf<A extends readonly unknown[], R> = {
+  readonly [K in keyof A]: ((tangent: A[K], result: R, ...args: A) => R) | null;
+};
+
+/** The rule that adds up what each argument's tangent contributes. */
+function sumOfJvps<A extends unknown[], R extends Output>(
+  f: (...args: A) => R,
+  rules: JvpsOf<A, R>,
+): (primals: A, tangents: TangentsOf<A>) => readonly [R, R | null] {
+  return (primals, tangents) => {
+    const result = f(...primals);
+    let total: R | null = null;
+    rules.forEach((rule, i) => {
+      const tangent = tangents[i];
+      if (rule === null || tangent === null || tangent === undefined) return;
+      const part = (rule as AnyRule<A, R>)(tangent, result, ...primals);
+      total = total === null ? part : addTrees(total, part);
+    });
+    return [result, total];
+  };
+}
+
+/** One rule of a list, whichever argument it is for. */
+type AnyRule<A extends unknown[], R> = (tangent: unknown, result: R, ...args: A) => R;
+
+function addTrees<R>(a: R, b: R): R {
+  const { leaves, structure } = flatten(a);
+  const others = flattenLike('customJvp', structure, b);
+  const sums = leaves.map((leaf, i) => {
+    const [x, y] = [toValue(leaf, true), toValue(others[i], true)];
+    return x !== null && y !== null ? add(x, y) : null;
+  });
+  return structure.unflatten(sums) as R; // The structure of a.
+}
+
 /**
  * `f` with a forward derivative of your own, which serves forward and reverse mode alike.
  *
  * @param jvp - From the list of arguments and the list of their tangents to `[result, its tangent]`; linear
  *   in the tangents. Tangents of integers, and of arguments that are not differentiated, are null; a null
  *   in the tangent that is returned stands for zero.
+ *   Or a list with a rule per argument: from its tangent, the result and the arguments to what it adds to
+ *   the result's tangent; null for arguments on which the result does not depend.
  * @throws `custom-rule-closure`, `bad-rule-result`, `tangent-mismatch` when it is differentiated.
  * @see https://docs.jax.dev/en/latest/_autosummary/jax.custom_jvp.html. Differs: the rule is an argument, and
  *   arguments that are not differentiated stay in their places.
@@ -184,20 +232,24 @@ export function ruleOutputs(label: string, { program, outTree }: Body, result: u
  */
 export function customJvp<A extends unknown[], R extends Output>(
   f: (...args: A) => R,
-  jvp: (primals: A, tangents: TangentsOf<A>) => readonly [result: R, tangent: R | null],
+  jvp:
+    | ((primals: A, tangents: TangentsOf<A>) => readonly [result: R, tangent: R | null])
+    | JvpsOf<A, R>,
   options: CustomOptions = {},
 ): (...args: A) => R {
   const label = `customJvp of ${labelOf(f)}`;
+  const derivative = typeof jvp === 'function' ? jvp : sumOfJvps(f, jvp);
   const custom = (...all: A): R => {
     const { body, values, argTree, args } = stageCustom(label, f, all, options);
     const outAvals = body.program.outputs.map((v) => v.aval);
+    const scope = axisScope();
     const rule: LeafRule = (primals, tangents) => {
       const written = primals.map(({ aval }, i) =>
         isFloat(aval.dtype) ? (tangents[i] ?? zeros(aval)) : null,
       );
       const given = argTree.unflatten(written) as readonly unknown[]; // A list.
       // The arguments with other leaves, and their tangents.
-      const result = jvp(args(primals) as A, given as TangentsOf<A>);
+      const result = inScope(scope, () => derivative(args(primals) as A, given as TangentsOf<A>));
       if (!Array.isArray(result) || result.length !== 2) {
         throw badRuleResult(label, 'the rule must return [result, tangent]');
       }

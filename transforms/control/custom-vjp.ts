@@ -18,6 +18,7 @@ import type { Value } from '../../core/ir/value.ts';
 import { lifted } from '../../core/primitives/broadcast.ts';
 import { batchProgram } from '../batch.ts';
 import { labelled, labelOf } from '../label.ts';
+import { axisScope, inScope } from '../named-axes.ts';
 import { call } from '../stage.ts';
 import { argumentTangents } from '../tangents.ts';
 import type { Output } from '../types.ts';
@@ -73,15 +74,15 @@ const customVjpPrimitive: PrimitiveOf<CustomVjpParams> = definePrimitive({
     },
   },
   transpose: notLinear,
-  batch: (operands, batched, { consts, rule, program }, size) => {
+  batch: (operands, batched, { consts, rule, program }, size, axis) => {
     // What the batch shares is repeated, so that its cotangents are summed up.
     const isLifted = operands.map(({ dtype }, i) => i >= consts && isFloat(dtype));
     const flags = batched.map((is, i) => is || isLifted[i] === true);
     const given = operands.map((value, i) =>
       isLifted[i] === true ? lifted(value, batched[i], size) : value,
     );
-    const lean = batchProgram(program, size, flags);
-    const own = new Opaque(rule.label, batchedRule(rule.content, flags.slice(consts), size));
+    const lean = batchProgram(program, size, flags, axis);
+    const own = new Opaque(rule.label, batchedRule(rule.content, flags.slice(consts), size, axis));
     const whole = apartFromShared(lean.program, lean.batched, size);
     return bind(customVjpPrimitive, given, { consts, rule: own, program: whole });
   },
@@ -125,10 +126,10 @@ const linearPrimitive: PrimitiveOf<LinearParams> = definePrimitive({
       return isHole(operand) ? cotangent : null;
     });
   },
-  batch: (operands, batched, params, size) => {
+  batch: (operands, batched, params, size, axis) => {
     const { residuals, backward } = params;
     const flags = backward.inputs.map((_, i) => i >= residuals || batched[i] === true);
-    const { program, batched: outs } = batchProgram(backward, size, flags);
+    const { program, batched: outs } = batchProgram(backward, size, flags, axis);
     const whole = operands.map((value, i) =>
       i < residuals ? value : lifted(value, batched[i], size),
     );
@@ -143,7 +144,12 @@ const linearPrimitive: PrimitiveOf<LinearParams> = definePrimitive({
 });
 
 /** The rule over a batch: both halves traced for one example, then batched. */
-function batchedRule(rule: LeafRule, batched: readonly boolean[], size: number): LeafRule {
+function batchedRule(
+  rule: LeafRule,
+  batched: readonly boolean[],
+  size: number,
+  axis: string | null,
+): LeafRule {
   return (primals) => {
     const avals = primals.map(({ aval }, i) =>
       batched[i] === true ? { ...aval, shape: aval.shape.slice(1) } : aval,
@@ -161,7 +167,7 @@ function batchedRule(rule: LeafRule, batched: readonly boolean[], size: number):
       'vmap of a custom rule',
     );
     const flags = [...batched, ...one.captures.map(() => false)];
-    const all = batchProgram(one.program, size, flags);
+    const all = batchProgram(one.program, size, flags, axis);
     const results = inline(all.program, [...primals, ...one.captures]);
     return {
       outputs: results.slice(0, count).map((value, i) => lifted(value, all.batched[i], size)),
@@ -174,7 +180,7 @@ function batchedRule(rule: LeafRule, batched: readonly boolean[], size: number):
           if (i < results.length - count) return all.batched[count + i] === true;
           return i < inner;
         });
-        const whole = batchProgram(program, size, isBatched);
+        const whole = batchProgram(program, size, isBatched, axis);
         return { program: apartFromShared(whole.program, whole.batched, size), captures };
       },
     };
@@ -207,8 +213,9 @@ export function customVjp<A extends unknown[], R extends Output, Residuals>(
     const skipped = [options.nondiffArgnums ?? []].flat();
     const isSkipped = all.map((_, i) => skipped.includes(i));
     const nondiff = all.filter((_, i) => isSkipped[i]);
+    const scope = axisScope();
     const rule: LeafRule = (primals) => {
-      const result = call(forward, staged.args(primals));
+      const result = inScope(scope, () => call(forward, staged.args(primals)));
       if (!Array.isArray(result) || result.length !== 2) {
         throw badRuleResult(label, 'the forward half must return [result, residuals]');
       }
@@ -223,7 +230,8 @@ export function customVjp<A extends unknown[], R extends Output, Residuals>(
               const given = inputs.slice(0, residuals.values.length);
               const cts = cotangentTree(body.outTree, outputs, inputs.slice(given.length));
               const tree = residuals.structure.unflatten(given) as Residuals; // As it was returned.
-              const found = backward(tree, cts as R, nondiff); // A tree like the result.
+              // Cotangents are a tree like the result.
+              const found = inScope(scope, () => backward(tree, cts as R, nondiff));
               return argumentCotangents(label, argTree, isSkipped, found, primals, chosen);
             },
             [...residuals.values, ...outputs.filter(({ dtype }) => isFloat(dtype))].map(

@@ -10,8 +10,11 @@ export {
   checkpointPolicies,
 } from './checkpoint.ts';
 export { closureConvert } from './closure-convert.ts';
-export { type CustomOptions, customJvp } from './custom-jvp.ts';
+export { customBatching, type Flags, sequentialVmap } from './custom-batching.ts';
+export { customGradient } from './custom-gradient.ts';
+export { type CustomOptions, customJvp, type JvpsOf } from './custom-jvp.ts';
 export { customVjp } from './custom-vjp.ts';
+export { linearCall } from './linear-call.ts';
 export { foriLoop, map } from './loops.ts';
 export { type ScanOptions, scan } from './scan.ts';
 export type { Arrays, ArraysLike } from './types.ts';

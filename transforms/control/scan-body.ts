@@ -1,10 +1,11 @@
 /** The body of a loop taken apart: what its derivative needs of every turn, and the linear rest. */
 import { invariant } from '../../core/base/errors.ts';
+import { dropUnused } from '../../core/ir/drop-unused.ts';
+import { withoutEffects } from '../../core/ir/effects.ts';
 import { inline } from '../../core/ir/interpret.ts';
 import type { Program, Var } from '../../core/ir/program.ts';
 import { traceClosed } from '../../core/ir/trace.ts';
 import { zeros } from '../../core/primitives/broadcast.ts';
-import { dropUnused } from '../drop-unused.ts';
 import { type Linearized, splitBy } from '../linearize.ts';
 import { chosen, cut, spread, takeFrom } from './lists.ts';
 
@@ -64,11 +65,14 @@ export function separateResiduals(
       eqns: primal.eqns,
       outputs: [...outputs.slice(0, carries), ...stacked],
     }),
-    invariants: dropUnused({
-      inputs,
-      eqns: independent,
-      outputs: kept.filter((_, i) => places[i]?.kind === 'constant'),
-    }),
+    // What has an effect has it in every turn, where the body is.
+    invariants: dropUnused(
+      withoutEffects({
+        inputs,
+        eqns: independent,
+        outputs: kept.filter((_, i) => places[i]?.kind === 'constant'),
+      }),
+    ),
   };
 }
 

@@ -34,7 +34,7 @@ const scanPrimitive: PrimitiveOf<ScanParams> = definePrimitive({
       isSplit ? splitDuals(primals, tangents, params) : jointDuals(primals, tangents, params),
   },
   transpose: (cotangents, operands, params) => transposeScan(cotangents, operands, params),
-  batch: (operands, batched, params, size) => batchScan(operands, batched, params, size),
+  batch: batchScan,
   lower: (_operands, { body, length, reverse, consts, carries }) => ({
     kind: 'repeat',
     body,
@@ -291,11 +291,12 @@ function batchScan(
   batched: readonly boolean[],
   params: ScanParams,
   size: number,
+  axis: string | null,
 ): Value[] {
   const { body, consts, carries } = params;
   const { nonzero: flags, derived } = grow(
     batched,
-    (is) => batchProgram(body, size, is),
+    (is) => batchProgram(body, size, is, axis),
     (found) => [...range(consts).map(() => false), ...found.batched.slice(0, carries)],
   );
   const carryFlags = flags.slice(consts, consts + carries);

@@ -1,5 +1,6 @@
 /** Loops that end when a condition fails. */
 import { showAval } from '../../core/base/aval.ts';
+import { withoutEffects } from '../../core/ir/effects.ts';
 import { inline } from '../../core/ir/interpret.ts';
 import {
   type Duals,
@@ -40,15 +41,18 @@ const whilePrimitive: PrimitiveOf<WhileParams> = definePrimitive({
     }),
   jvp: {
     dual: (primals, tangents, params, isSplit) => {
-      const duals = jointDuals(primals, tangents, params);
+      if (!isSplit) return jointDuals(primals, tangents, params);
       // Apart from the results, the loop over both runs once more, for the tangents alone.
-      return isSplit ? { ...duals, outputs: bind(whilePrimitive, primals, params) } : duals;
+      const { condition, body } = params;
+      const again = { condition: withoutEffects(condition), body: withoutEffects(body) };
+      const duals = jointDuals(primals, tangents, { ...params, ...again });
+      return { ...duals, outputs: bind(whilePrimitive, primals, params) };
     },
   },
   transpose: () => {
     throw reverseThroughWhile();
   },
-  batch: (operands, batched, params, size) => batchWhile(operands, batched, params, size),
+  batch: batchWhile,
   lower: (_operands, { condition, body, conditionConsts, bodyConsts, maxIterations }) => ({
     kind: 'while',
     condition,
@@ -127,6 +131,7 @@ function batchWhile(
   batched: readonly boolean[],
   params: WhileParams,
   size: number,
+  axis: string | null,
 ): Value[] {
   const { conditionConsts, bodyConsts } = params;
   const [forCondition, constants, first] = cut(operands, [conditionConsts, bodyConsts]);
@@ -135,8 +140,8 @@ function batchWhile(
     [...constFlags, ...firstFlags],
     (is) => {
       const carryFlags = is.slice(bodyConsts);
-      const condition = batchProgram(params.condition, size, [...testFlags, ...carryFlags]);
-      return { condition, body: batchProgram(params.body, size, is) };
+      const condition = batchProgram(params.condition, size, [...testFlags, ...carryFlags], axis);
+      return { condition, body: batchProgram(params.body, size, is, axis) };
     },
     ({ condition, body }) => [
       ...constants.map(() => false),

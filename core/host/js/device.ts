@@ -6,7 +6,13 @@ import { invariant } from '../../base/errors.ts';
 import type { Plan, Target } from '../../compile/plan.ts';
 import type { Precision } from '../../emit/js/emit.ts';
 import type { Storage } from '../../ir/value.ts';
-import type { Device, Executable, MemoryStats } from '../device.ts';
+import {
+  type Device,
+  type Executable,
+  type HostCalls,
+  type MemoryStats,
+  noCalls,
+} from '../device.ts';
 import { JsProgram } from './program.ts';
 
 /** How the reference device computes. */
@@ -82,11 +88,11 @@ class JsDevice implements Device {
     return {
       kernels: [...program.texts],
       arenaBytes: plan.arenaBytes,
-      run: (inputs) => this.#run(plan, program, inputs),
+      run: (inputs, _donated, calls = noCalls) => this.#run(plan, program, inputs, calls),
     };
   }
 
-  #run(plan: Plan, program: JsProgram, inputs: readonly Storage[]): Storage[] {
+  #run(plan: Plan, program: JsProgram, inputs: readonly Storage[], calls: HostCalls): Storage[] {
     const given = inputs.map((storage) => {
       invariant(storage instanceof JsStorage, 'an array of another device');
       return storage.elements;
@@ -100,7 +106,9 @@ class JsDevice implements Device {
       given,
       outputs.map(({ elements }) => elements),
       arena,
+      calls,
     );
+    calls.finish();
     return outputs;
   }
 

@@ -2,9 +2,10 @@
 import { sizeOf } from '../../base/aval.ts';
 import { type DType, memoryView, type TypedArray } from '../../base/dtype.ts';
 import { invariant } from '../../base/errors.ts';
-import type { Branch, Repeat, While } from '../../compile/control.ts';
+import type { Branch, HostCall, Repeat, While } from '../../compile/control.ts';
 import { isKernel, type Plan, type Slot, type Step } from '../../compile/plan.ts';
 import { emitJs, instantiateJs, type Precision } from '../../emit/js/emit.ts';
+import type { HostCalls } from '../device.ts';
 
 /** Memory for the intermediate arrays of a plan. */
 export interface Arena {
@@ -13,7 +14,7 @@ export interface Arena {
 }
 
 type Elements = readonly TypedArray[];
-type Run = (buffers: Elements) => void;
+type Run = (buffers: Elements, calls: HostCalls) => void;
 
 /** The elements of an array in memory, in the device's precision. */
 export function viewOf(
@@ -42,7 +43,7 @@ export class JsProgram {
   }
 
   /** Fills the outputs. */
-  run(inputs: Elements, outputs: Elements, arena: Arena): void {
+  run(inputs: Elements, outputs: Elements, arena: Arena, calls: HostCalls): void {
     const scale = this.#precision === 'float64' ? 2 : 1;
     const view = (slot: Slot, dtype: DType, length: number): TypedArray => {
       if (slot.kind === 'arena') {
@@ -55,7 +56,7 @@ export class JsProgram {
       const buffers = kernel.buffers.map(({ source }, b) =>
         view(at(slots, b), source.dtype, source.length),
       );
-      at(this.#runs, i)(buffers);
+      at(this.#runs, i)(buffers, calls);
     });
   }
 
@@ -73,6 +74,8 @@ export class JsProgram {
         return this.#while(kernel);
       case 'branch':
         return this.#branch(kernel);
+      case 'host':
+        return callHost(kernel);
     }
   }
 
@@ -84,7 +87,7 @@ export class JsProgram {
 
   #repeat({ body: plan, count, consts, carries, reads, writes, isReversed }: Repeat): Run {
     const body = this.#load(plan);
-    return (buffers) => {
+    return (buffers, calls) => {
       const take = taker(buffers);
       const [constants, first, stacks] = [take(consts), take(carries), take(reads)];
       const [last, written, spare] = [take(carries), take(writes), take(count > 1 ? carries : 0)];
@@ -96,7 +99,7 @@ export class JsProgram {
         const next = (count - 1 - turn) % 2 === 0 ? last : spare;
         const read = slicesAt(stacks, plan.inputs.slice(consts + carries), position);
         const write = slicesAt(written, plan.outputs.slice(carries), position);
-        body.run([...constants, ...present, ...read], [...next, ...write], arena);
+        body.run([...constants, ...present, ...read], [...next, ...write], arena, calls);
         present = next;
       }
     };
@@ -107,19 +110,19 @@ export class JsProgram {
     const bound = loop.bound ?? Number.POSITIVE_INFINITY;
     const test = this.#load(condition);
     const body = this.#load(plan);
-    return (buffers) => {
+    return (buffers, calls) => {
       const take = taker(buffers);
       const [forTest, forBody, first] = [take(conditionConsts), take(bodyConsts), take(carries)];
       const [last, spare, flag] = [take(carries), take(carries), take(1)];
       const arena = arenaIn(take(1));
       const goesOn = (): boolean => {
-        test.run([...forTest, ...present], flag, arena);
+        test.run([...forTest, ...present], flag, arena, calls);
         return flag[0]?.[0] !== 0;
       };
       let present = first;
       for (let turn = 0; turn < bound && goesOn(); turn++) {
         const next = present === last ? spare : last;
-        body.run([...forBody, ...present], next, arena);
+        body.run([...forBody, ...present], next, arena, calls);
         present = next;
       }
       if (present !== last) copyAll(present, last);
@@ -129,14 +132,29 @@ export class JsProgram {
   #branch({ branches }: Branch): Run {
     const programs = branches.map((plan) => this.#load(plan));
     const { inputs, outputs } = at(branches, 0);
-    return (buffers) => {
+    return (buffers, calls) => {
       const take = taker(buffers);
       const [index] = take(1);
       const [operands, results] = [take(inputs.length), take(outputs.length)];
-      at(programs, index?.[0] ?? 0).run(operands, results, arenaIn(take(1)));
+      at(programs, index?.[0] ?? 0).run(operands, results, arenaIn(take(1)), calls);
     };
   }
 }
+
+const callHost =
+  (step: HostCall): Run =>
+  (buffers, calls) => {
+    const given = step.isGuarded ? buffers.slice(1) : buffers;
+    if (step.isGuarded && buffers[0]?.[0] === 0) return;
+    const copies = step.operands.map(({ dtype }, i) => {
+      const elements = at(given, i);
+      return dtype === 'bool' ? Uint8Array.from(elements) : elements.slice();
+    });
+    const results = calls.call(step, copies);
+    given.slice(step.operands.length).forEach((to, i) => {
+      to.set(at(results, i));
+    });
+  };
 
 /** The item at a position that must be there. */
 function at<T>(items: readonly T[], index: number): T {

@@ -2,9 +2,10 @@
 import { sizeOf } from '../../base/aval.ts';
 import { bytesOf } from '../../base/dtype.ts';
 import { invariant } from '../../base/errors.ts';
-import type { Branch, Repeat, While } from '../../compile/control.ts';
+import type { Branch, HostCall, Repeat, While } from '../../compile/control.ts';
 import type { Heap } from './heap.ts';
 import type { Rooms, Sequence } from './sequence.ts';
+import { elementsAt, setElementsAt } from './storage.ts';
 
 type Action = (rooms: Rooms) => void;
 
@@ -130,5 +131,24 @@ export function branchAction(
     for (let k = 0; k < operands; k++) chosen.bindInput(k, ints[given + k] ?? 0);
     for (let k = 0; k < results; k++) chosen.bindOutput(k, ints[taken + k] ?? 0);
     chosen.run(rooms);
+  };
+}
+
+/** A call of a function on the host. */
+export function hostAction(step: HostCall, start: number, heap: Heap): Action {
+  const { operands, results, isGuarded } = step;
+  const [given = 0, taken = 0] = counts(start + (isGuarded ? 1 : 0), operands.length);
+  return ({ calls }) => {
+    const { ints } = heap;
+    if (isGuarded && ints[(ints[start] ?? 0) / 4] === 0) return;
+    const copies = operands.map(({ dtype, shape }, k) =>
+      elementsAt(heap, ints[given + k] ?? 0, dtype, sizeOf(shape)),
+    );
+    const found = calls.call(step, copies);
+    results.forEach(({ dtype }, k) => {
+      const elements = found[k];
+      invariant(elements !== undefined, 'a call with too few results');
+      setElementsAt(heap, ints[taken + k] ?? 0, dtype, elements);
+    });
   };
 }

@@ -4,7 +4,7 @@ import { bytesOf } from '../../base/dtype.ts';
 import { invariant } from '../../base/errors.ts';
 import type { Plan } from '../../compile/plan.ts';
 import type { Storage } from '../../ir/value.ts';
-import type { Executable } from '../device.ts';
+import { type Executable, noCalls } from '../device.ts';
 import { Sequence, type Surroundings } from './sequence.ts';
 import { WasmStorage } from './storage.ts';
 
@@ -24,7 +24,11 @@ export class WasmExecutable implements Executable {
     this.kernels = [...this.#sequence.texts];
   }
 
-  run(inputs: readonly Storage[], donated: ReadonlySet<number>): readonly Storage[] {
+  run(
+    inputs: readonly Storage[],
+    donated: ReadonlySet<number>,
+    calls = noCalls,
+  ): readonly Storage[] {
     const { arena, scratch, panels, threadCount } = this.#around;
     const { scratchBytes, panelBytes } = this.#sequence;
     if (this.arenaBytes > 0) this.#sequence.placeArena(arena.ensure(this.arenaBytes));
@@ -32,10 +36,18 @@ export class WasmExecutable implements Executable {
       scratch: scratchBytes > 0 ? scratch.ensure(scratchBytes * threadCount) : 0,
       scratchBytes,
       panels: panelBytes > 0 ? panels.ensure(panelBytes) : 0,
+      calls,
     };
     this.#bindInputs(inputs);
     const addresses = this.#bindOutputs(inputs, donated);
-    this.#sequence.run(rooms);
+    try {
+      this.#sequence.run(rooms);
+    } catch (error) {
+      // A function on the host failed: there are no results to keep the memory for.
+      for (const address of addresses) this.#around.heap.free(address);
+      throw error;
+    }
+    calls.finish();
     return this.#finish(inputs, donated, addresses);
   }
 

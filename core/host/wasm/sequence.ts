@@ -1,9 +1,10 @@
 /** The steps of a plan, prepared: tables of addresses, and calls in order. */
 import { invariant } from '../../base/errors.ts';
-import type { Branch, Repeat, While } from '../../compile/control.ts';
+import type { Control } from '../../compile/control.ts';
 import { isKernel, type Plan } from '../../compile/plan.ts';
 import { EXTRA_WORDS } from '../../emit/wasm/program.ts';
-import { branchAction, repeatAction, whileAction } from './control.ts';
+import type { HostCalls } from '../device.ts';
+import { branchAction, hostAction, repeatAction, whileAction } from './control.ts';
 import type { Heap, Workspace } from './heap.ts';
 import type { KernelFunction, Library, LoadedKernel } from './library.ts';
 import type { StorageOwner } from './storage.ts';
@@ -33,6 +34,8 @@ export interface Rooms {
   readonly scratchBytes: number;
   /** Packed panels that threads share. */
   readonly panels: number;
+  /** Takes what the program calls on the host. */
+  readonly calls: HostCalls;
 }
 
 /** One thing to do. */
@@ -146,7 +149,7 @@ export class Sequence {
     );
   }
 
-  #control(control: Repeat | While | Branch, start: number): Action {
+  #control(control: Control, start: number): Action {
     switch (control.kind) {
       case 'repeat':
         return repeatAction(control, start, this.#load(control.body), this.#around.heap);
@@ -161,6 +164,8 @@ export class Sequence {
         const branches = control.branches.map((plan) => this.#load(plan));
         return branchAction(control, start, branches, this.#around.heap);
       }
+      case 'host':
+        return hostAction(control, start, this.#around.heap);
     }
   }
 

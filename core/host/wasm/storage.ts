@@ -4,6 +4,22 @@ import type { DeviceStorage } from '../device.ts';
 import { freedStorage } from './errors.ts';
 import type { Heap } from './heap.ts';
 
+/** A copy of elements in memory; booleans come as bytes 0 and 1. */
+export function elementsAt(heap: Heap, address: number, dtype: DType, length: number): TypedArray {
+  const view = heap.view(dtype, address, length);
+  return dtype === 'bool' ? new Uint8Array(view) : view.slice();
+}
+
+/** Copies elements to memory; booleans are bytes 0 and 1. */
+export function setElementsAt(
+  heap: Heap,
+  address: number,
+  dtype: DType,
+  elements: TypedArray,
+): void {
+  heap.view(dtype, address, elements.length).set(elements);
+}
+
 /** What outlives a storage that nobody freed. */
 interface Holding {
   address: number;
@@ -86,8 +102,7 @@ export class WasmStorage implements DeviceStorage {
   }
 
   readSync(): TypedArray {
-    const view = this.#owner.heap.view(this.dtype, this.address, this.length);
-    return this.dtype === 'bool' ? new Uint8Array(view) : view.slice();
+    return elementsAt(this.#owner.heap, this.address, this.dtype, this.length);
   }
 
   peek(): TypedArray {

@@ -3,10 +3,17 @@ import { showAval, sizeOf } from '../../base/aval.ts';
 import type { DType, TypedArray } from '../../base/dtype.ts';
 import { shortName } from '../../base/dtype.ts';
 import { invariant } from '../../base/errors.ts';
+import type { HostCall } from '../../compile/control.ts';
 import type { Plan, Target } from '../../compile/plan.ts';
 import type { WgslOptions } from '../../emit/wgsl/emit.ts';
 import type { Storage } from '../../ir/value.ts';
-import type { Device, Executable, MemoryStats } from '../device.ts';
+import {
+  type Device,
+  type Executable,
+  type HostCalls,
+  type MemoryStats,
+  noCalls,
+} from '../device.ts';
 import { createReclaimer, loadCollector, type Reclaimer } from '../reclaim.ts';
 import {
   type AdapterOptions,
@@ -17,7 +24,7 @@ import {
 } from './adapter.ts';
 import { BindGroups, type Range } from './bind-groups.ts';
 import { executionFailed } from './errors.ts';
-import { outputBytes, type Prepared, preparePlan, type Turns } from './executable.ts';
+import { type Log, outputBytes, type Prepared, preparePlan, type Turns } from './executable.ts';
 import { Failures } from './failures.ts';
 import { Accounts, type Allocation, arrayUsage, BufferPool, stagingUsage } from './memory.ts';
 import { Pipelines } from './pipelines.ts';
@@ -173,7 +180,7 @@ class Gpu implements WebGpuDevice, StorageOwner {
     return {
       kernels: prepared.kernels,
       arenaBytes: plan.arenaBytes,
-      run: (inputs, donated) => this.#run(plan, prepared, inputs, donated),
+      run: (inputs, donated, calls = noCalls) => this.#run(plan, prepared, inputs, donated, calls),
     };
   }
 
@@ -182,6 +189,7 @@ class Gpu implements WebGpuDevice, StorageOwner {
     prepared: Prepared,
     inputs: readonly Storage[],
     donated: ReadonlySet<number>,
+    calls: HostCalls,
   ): Storage[] {
     this.#failures.raiseLoss();
     for (const { refusal } of prepared.pipelines) if (refusal) throw refusal;
@@ -194,15 +202,19 @@ class Gpu implements WebGpuDevice, StorageOwner {
     const sources = arrays.map(({ allocation }) => wholeOf(allocation));
     const results = this.#allocateOutputs(plan, arrays, donated, encoder);
     const arena = plan.arenaBytes === 0 ? null : this.#growArena(plan.arenaBytes);
+    const log = prepared.logBytes === 0 ? null : this.#openLog(prepared.logBytes);
     try {
       const outputs = results.map(wholeOf);
       const room = arena === null ? null : wholeOf(arena);
-      this.#encode(prepared, { inputs: sources, outputs, arena: room }, encoder);
+      this.#encode(prepared, { inputs: sources, outputs, arena: room }, encoder, log);
     } catch (error) {
       for (const allocation of results) this.#arrays.release(allocation);
+      if (log !== null) this.#staging.release(log.staging);
       throw error;
     }
     this.#device.queue.submit([encoder.finish()]);
+    if (log === null) calls.finish();
+    else this.#deliver(log, calls).finally(() => calls.finish());
     for (const index of donated) arrays[index]?.free();
     return plan.outputs.map(({ dtype, shape }, i) => {
       const allocation = results[i];
@@ -240,17 +252,72 @@ class Gpu implements WebGpuDevice, StorageOwner {
     });
   }
 
-  #encode(prepared: Prepared, places: Places, encoder: GPUCommandEncoder): void {
+  #encode(
+    prepared: Prepared,
+    places: Places,
+    encoder: GPUCommandEncoder,
+    log: LogBuffer | null,
+  ): void {
     if (prepared.actions.length === 0) return;
-    const pass = encoder.beginComputePass();
-    this.#encodeActions(prepared, places, { pass, pipeline: null });
-    pass.end();
+    const state: PassState = { encoder, log, pass: encoder.beginComputePass(), pipeline: null };
+    this.#encodeActions(prepared, places, state);
+    state.pass.end();
+  }
+
+  #openLog(bytes: number): LogBuffer {
+    const staging = this.#staging.acquire(bytes, () => 'what is printed');
+    return { staging, entries: [], bytes: 0 };
+  }
+
+  /** Copies what a call on the host is given; nothing can be copied inside a pass. */
+  #encodeLog({ step, slots }: Log, places: Places, state: PassState): void {
+    const { encoder, log } = state;
+    invariant(log !== null, 'a call without a log');
+    state.pass.end();
+    log.entries.push({ step, start: log.bytes });
+    for (const slot of slots) {
+      const { allocation, offset } = rangeOf(slot, places);
+      if (slot.bytes > 0) {
+        encoder.copyBufferToBuffer(
+          allocation.buffer,
+          offset,
+          log.staging.buffer,
+          log.bytes,
+          slot.bytes,
+        );
+      }
+      log.bytes += slot.bytes;
+    }
+    state.pass = encoder.beginComputePass();
+    state.pipeline = null;
+  }
+
+  /** Makes the calls of a run, once the GPU has come so far. */
+  async #deliver({ staging, entries, bytes }: LogBuffer, calls: HostCalls): Promise<void> {
+    const words = await this.#fetch(staging, 'uint32', bytes / 4, Math.max(4, bytes));
+    if (words === null) return;
+    for (const { step, start } of entries) {
+      let next = words.byteOffset + start;
+      const isCalled = !step.isGuarded || words[start / 4] !== 0;
+      if (step.isGuarded) next += 4;
+      const elements = step.operands.map(({ dtype, shape }) => {
+        const size = sizeOf(shape);
+        next += 4 * size;
+        const own = new Uint8Array(words.buffer, next - 4 * size, 4 * size).slice();
+        return fromDeviceWords(own.buffer, dtype, size);
+      });
+      if (isCalled) calls.call(step, elements);
+    }
   }
 
   #encodeActions({ actions }: Prepared, places: Places, state: PassState): void {
     for (const action of actions) {
       if (action.kind === 'turns') {
         this.#encodeTurns(action, places, state);
+        continue;
+      }
+      if (action.kind === 'log') {
+        this.#encodeLog(action, places, state);
         continue;
       }
       const { pipeline, grid, slots } = action;
@@ -393,9 +460,18 @@ class Gpu implements WebGpuDevice, StorageOwner {
 
 const mapRead = 1;
 
+/** What the calls of one run are given, in their order. */
+interface LogBuffer {
+  readonly staging: Allocation;
+  readonly entries: { readonly step: HostCall; readonly start: number }[];
+  bytes: number;
+}
+
 /** The pass that is being encoded and the pipeline that is set in it. */
 interface PassState {
-  readonly pass: GPUComputePassEncoder;
+  readonly encoder: GPUCommandEncoder;
+  readonly log: LogBuffer | null;
+  pass: GPUComputePassEncoder;
   pipeline: GPUComputePipeline | null;
 }
 

@@ -2,7 +2,7 @@
 import { showAval, sizeOf } from '../../base/aval.ts';
 import { bytesOf } from '../../base/dtype.ts';
 import { invariant } from '../../base/errors.ts';
-import type { Control, Repeat } from '../../compile/control.ts';
+import type { Control, HostCall, Repeat } from '../../compile/control.ts';
 import { isKernel, type Plan, type Slot, type Step } from '../../compile/plan.ts';
 import { emitWgsl, type WgslKernel, type WgslOptions } from '../../emit/wgsl/emit.ts';
 import type { Grid } from '../../emit/wgsl/grid.ts';
@@ -29,9 +29,18 @@ export interface Turns {
   readonly slots: readonly Slot[];
 }
 
+/** A call on the host, prepared: its operands are copied when it is its turn, and read afterwards. */
+export interface Log {
+  readonly kind: 'log';
+  readonly step: HostCall;
+  readonly slots: readonly Slot[];
+}
+
 /** A plan, prepared. */
 export interface Prepared {
-  readonly actions: readonly (Launch | Turns)[];
+  readonly actions: readonly (Launch | Turns | Log)[];
+  /** Bytes that calls on the host copy in one run. */
+  readonly logBytes: number;
   /** Of all launches, also of those inside loops. */
   readonly pipelines: readonly Pipeline[];
   readonly kernels: readonly string[];
@@ -57,15 +66,26 @@ export function preparePlan(plan: Plan, options: PrepareOptions): Prepared {
 
 /** @param isInput - Which inputs are buffers of their own, that nothing writes while the plan runs. */
 function prepare(plan: Plan, options: PrepareOptions, isInput: readonly boolean[]): Prepared {
-  const actions: (Launch | Turns)[] = [];
+  const actions: (Launch | Turns | Log)[] = [];
+  let logBytes = 0;
   const pipelines: Pipeline[] = [];
   const kernels = new Set<string>();
   checkSize('the intermediate arrays together', plan.arenaBytes, options.limits, 'maxBufferSize');
   for (const { kernel: task, slots: all, site } of plan.steps) {
+    if (!isKernel(task) && task.kind === 'host') {
+      actions.push({ kind: 'log', step: task, slots: all });
+      // One word at least, so that a log of calls without operands is one, too.
+      logBytes += Math.max(
+        4,
+        all.reduce((sum, { bytes }) => sum + bytes, 0),
+      );
+      continue;
+    }
     if (!isKernel(task)) {
       const turns = prepareLoop(task, all, options, isInput);
       for (const text of turns.body.kernels) kernels.add(text);
       pipelines.push(...turns.body.pipelines);
+      logBytes += turns.body.logBytes * turns.repeat.count;
       actions.push(turns);
       continue;
     }
@@ -83,7 +103,8 @@ function prepare(plan: Plan, options: PrepareOptions, isInput: readonly boolean[
     pipelines.push(pipeline);
     actions.push({ kind: 'launch', pipeline, grid: kernel.grid, slots });
   }
-  return { actions, pipelines, kernels: [...kernels], name: namesOf(plan) };
+  checkSize('what is printed', logBytes, options.limits, 'maxBufferSize');
+  return { actions, logBytes, pipelines, kernels: [...kernels], name: namesOf(plan) };
 }
 
 function prepareLoop(
