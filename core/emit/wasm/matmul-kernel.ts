@@ -22,7 +22,7 @@ import { strideAlong } from './addresses.ts';
 import { assign, at, countUp, smaller } from './assembly.ts';
 import { Emitter } from './emitter.ts';
 import { gemmFunctions, TILE_COLUMNS } from './gemm.ts';
-import { helperFunctions } from './helpers.ts';
+import { helperFunction } from './helpers.ts';
 import {
   addLoopFunction,
   type EmitOptions,
@@ -201,7 +201,8 @@ class MatmulWriter {
       pointers,
       written: new Set(),
       relaxed: this.#relaxed,
-      callHelper: (helper) => call(this.#module.add(helperFunctions[helper]())),
+      callHelper: (helper) =>
+        call(this.#module.add(helperFunction(helper, { relaxed: this.#relaxed }))),
     });
     emitter.decoded.set(this.#kernel.batch, batch);
     emitter.loops = [

@@ -35,7 +35,7 @@ const mapStores = (stores: readonly KernelStore[], change: (expr: Expr) => Expr)
     guard: store.guard === null ? null : change(store.guard),
   }));
 
-/** Operations written out in those that WebAssembly has, and nested reductions joined. */
+/** Operations written out in those that WebAssembly has. */
 export function expandOperations(expr: Expr): Expr {
   return rebuild(
     expr,
@@ -127,7 +127,8 @@ function dropSingle({ parallel, stores }: LoopNest): LoopNest {
  * @param merge - False keeps the parallel axes as they are.
  */
 export function simplifyNest(kernel: LoopKernel, merge = true): LoopNest {
-  const stores = mapStores(kernel.stores, (expr) => joinReductions(expandOperations(expr)));
-  const nest = { parallel: kernel.parallel, stores };
-  return merge ? mergeParallel(dropSingle(nest)) : nest;
+  const joined = { ...kernel, stores: mapStores(kernel.stores, joinReductions) };
+  const { parallel, stores } = merge ? mergeParallel(dropSingle(joined)) : joined;
+  // Last, since expanding makes an expression many times as long.
+  return { parallel, stores: mapStores(stores, expandOperations) };
 }

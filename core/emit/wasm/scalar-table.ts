@@ -5,13 +5,20 @@ import type { ScalarOp } from '../../ir/scalar-ops.ts';
 import { floatExpansions, integerPow } from '../expansions/index.ts';
 import { f32, f32x4, i32, i32Const, i32x4, localGet, localTee, v128 } from './opcodes.ts';
 
-/** A function that a module needs besides instructions; see helpers.ts. */
-export type Helper =
+/** A function that is written by hand; see helpers.ts. */
+export type WrittenHelper =
   | 'divideSigned'
   | 'divideUnsigned'
   | 'remainderSigned'
   | 'remainderUnsigned'
   | 'remainderFloat';
+
+/** Operations whose expansion is too long to be written at each use; see functions.ts. */
+export type OutlinedOp = (typeof outlined)[number];
+const outlined = ['acosh', 'asinh', 'cos', 'erfInv', 'erfc', 'pow', 'sin', 'tan'] as const;
+
+/** A function that a module needs besides instructions. */
+export type Helper = WrittenHelper | { readonly op: OutlinedOp; readonly isVector: boolean };
 
 /** What a row writes with: the operands of one operation, scalar or vector. */
 export interface Operands {
@@ -98,6 +105,23 @@ const expandFloat = (
     return expansion(x, y ?? x);
   },
 });
+
+/** A function of the module for floats; `integers` says what becomes of other types. */
+function callFloat(
+  name: OutlinedOp,
+  integers: (expr: OpExpr) => Expr | null = () => null,
+): Required<WasmScalarOp> {
+  const calling =
+    (isVector: boolean): Write =>
+    (o) => {
+      pushAll(o);
+      o.help({ op: name, isVector });
+    };
+  return {
+    expand: (expr) => (expr.args[0]?.dtype === 'float32' ? null : integers(expr)),
+    form: () => ({ scalar: calling(false), vector: calling(true) }),
+  };
+}
 
 /** The larger or smaller of two scalars by a comparison. */
 const pick =
@@ -304,7 +328,7 @@ export const wasmScalarOps = {
     int32: form(division(i32.remS, 'remainderSigned'), null),
     uint32: form(division(i32.remU, 'remainderUnsigned'), null),
   }),
-  pow: expandFloat('pow', ({ args: [x, y] }) =>
+  pow: callFloat('pow', ({ args: [x, y] }) =>
     x === undefined || y === undefined ? null : integerPow(x, y),
   ),
   atan2: expandFloat('atan2'),
@@ -337,21 +361,21 @@ export const wasmScalarOps = {
   expm1: expandFloat('expm1'),
   log: expandFloat('log'),
   log1p: expandFloat('log1p'),
-  sin: expandFloat('sin'),
-  cos: expandFloat('cos'),
-  tan: expandFloat('tan'),
+  sin: callFloat('sin'),
+  cos: callFloat('cos'),
+  tan: callFloat('tan'),
   asin: expandFloat('asin'),
   acos: expandFloat('acos'),
   atan: expandFloat('atan'),
   sinh: expandFloat('sinh'),
   cosh: expandFloat('cosh'),
   tanh: expandFloat('tanh'),
-  asinh: expandFloat('asinh'),
-  acosh: expandFloat('acosh'),
+  asinh: callFloat('asinh'),
+  acosh: callFloat('acosh'),
   atanh: expandFloat('atanh'),
   erf: expandFloat('erf'),
-  erfc: expandFloat('erfc'),
-  erfInv: expandFloat('erfInv'),
+  erfc: callFloat('erfc'),
+  erfInv: callFloat('erfInv'),
   logistic: expandFloat('logistic'),
   eq: compare({ float: 'eq', signed: 'eq', unsigned: 'eq' }),
   ne: compare({ float: 'ne', signed: 'ne', unsigned: 'ne' }),
