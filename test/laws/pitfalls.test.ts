@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { flatten } from '../../core/base/pytree.ts';
-import { grad, jit, nn, np, random, tree, valueAndGrad } from '../../index.ts';
+import { grad, jit, nn, np, type Output, random, tree, valueAndGrad } from '../../index.ts';
 import { testDevices, use } from '../support/devices.ts';
 
 const golden: Record<string, readonly (readonly (number | string)[])[]> = JSON.parse(
@@ -22,7 +22,7 @@ const { linalg } = np;
 const square = (x: np.Array): np.Array => np.sum(np.square(x));
 const positions = (): np.Array => np.array([-1, 0, -5, 2], int32);
 
-type Call = readonly [f: (...xs: np.Array[]) => unknown, ...inputs: unknown[]];
+type Call = readonly [f: (...xs: np.Array[]) => Output, ...inputs: unknown[]];
 
 /** The function to compile and its arguments, by the names that make-pitfalls.py uses. */
 const cases: Readonly<Record<string, Call>> = {
@@ -57,7 +57,7 @@ const cases: Readonly<Record<string, Call>> = {
   'every second': [(x) => x.get('::2'), v],
   backwards: [(x) => x.get('::-1'), v],
   'backwards by two': [(x) => x.get('3:0:-2'), v],
-  'a mask of static size': [(x) => x.get(np.nonzero(x.greater(1), { size: 3 })[0]), v],
+  'a mask of static size': [(x) => x.get(...np.nonzero(x.greater(1), { size: 3 })), v],
 };
 
 async function compare(name: string, result: unknown): Promise<void> {

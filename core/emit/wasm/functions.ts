@@ -16,7 +16,7 @@ import { floatExpansions } from '../expansions/index.ts';
 import { nearAngle, nearExpansions } from '../expansions/trigonometry.ts';
 import { Emitter, type LoopFrame, localType } from './emitter.ts';
 import { FunctionBuilder } from './module.ts';
-import { control, i32x4, localGet, localSet, type ValueType } from './opcodes.ts';
+import { control, i32x4, localSet, type ValueType } from './opcodes.ts';
 import { pushScalar } from './scalar-expressions.ts';
 import type { OutlinedOp } from './scalar-table.ts';
 import { pushVector } from './vector-expressions.ts';
@@ -77,7 +77,7 @@ function writeBody(
   const frame = emptyFrame();
   emitter.loops = [frame];
   emitter.vector = isVector ? { axis: lane, copies: 1 } : null;
-  operands.forEach((operand, position) => emitter.bind(operand, [position], isVector));
+  for (const [position, operand] of operands.entries()) emitter.bind(operand, [position], isVector);
   emitter.code = [];
   const uses = new Map<Expr, number>();
   const nodes = walk([root]);

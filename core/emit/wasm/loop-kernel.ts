@@ -21,7 +21,6 @@ import {
   localSet,
   localTee,
 } from './opcodes.ts';
-import type { Helper } from './scalar-table.ts';
 import { writeStatements } from './statements.ts';
 import { type Planned, planVectors } from './vector-plan.ts';
 

@@ -219,7 +219,7 @@ class MatmulWriter {
     ];
     const hoisted = emitter.loops[0]?.preheader ?? [];
     builder.code.push(hoisted);
-    pushScalar(emitter, expandOperations(operand.base));
+    pushScalar(emitter, expandOperations([operand.base])(operand.base));
     builder.code.push(...i32Const(4), ...i32.mul, ...localGet(pointer), ...i32.add);
   }
 
