@@ -1,5 +1,5 @@
 /**
- * Runs the tests: `npm test [-- part-of-a-path …]`.
+ * Runs the tests: `npm test [-- part-of-a-path …]`, or all that they could do with `npm run test:full`.
  *
  * Every file runs in a process of its own. ENERJAX_TEST_WEBGPU tells it whether there is a WebGPU
  * adapter (1 or 0) and ENERJAX_TEST_WEBGPU_WHY why not; ENERJAX_REQUIRE_WEBGPU=1 makes that a failure.
@@ -11,7 +11,8 @@ import { type FileResult, findTests, killAll, runFiles } from './runner/files.ts
 import { addCounts, closingLine } from './runner/summary.ts';
 import { probeWebGpu } from './runner/webgpu.ts';
 
-const timeoutMs = 10 * 60 * 1000;
+const isFull = process.argv.includes('--full');
+const timeoutMs = (isFull ? 60 : 10) * 60 * 1000;
 // More at once only slows the numeric tests down: each may use several threads.
 const maxWidth = 2;
 
@@ -38,7 +39,10 @@ function stop(): void {
 process.once('SIGINT', stop);
 process.once('SIGTERM', stop);
 
-const files = findTests(root, process.argv.slice(2));
+const files = findTests(
+  root,
+  process.argv.slice(2).filter((word) => word !== '--full'),
+);
 const { available, why } = probeWebGpu(environment);
 const results = await runFiles(
   files,
@@ -50,6 +54,7 @@ const results = await runFiles(
       ...environment,
       ENERJAX_TEST_WEBGPU: available ? '1' : '0',
       ENERJAX_TEST_WEBGPU_WHY: why,
+      ENERJAX_TEST_FULL: isFull ? '1' : '0',
     },
   },
   report,

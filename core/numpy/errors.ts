@@ -274,7 +274,7 @@ export const tooManyIndices = defineError({
 export const notAnIndex = defineError({
   code: 'not-an-index',
   what: (shown: string) => `${shown} is no index`,
-  fix: "index with whole numbers, np.slice(start, stop, step), null for a new axis, '...', or integer arrays",
+  fix: "index with whole numbers, ranges such as '1:' or np.slice(1, null), null for a new axis, '...', or integer arrays",
   example: { fails: 'np.arange(3).get(0.5)', works: 'np.arange(3).get(np.slice(0, 2))' },
 });
 

@@ -33,11 +33,27 @@ export function slice(start: number | null, stop: number | null, step = 1): Slic
   return new Slice(start, stop, step);
 }
 
+/** A whole number, or nothing. */
+type Bound = `${bigint}` | '';
+
+/** A range as Python writes it: `':'`, `'1:'`, `':-1'`, `'::2'`. */
+export type Range = `${Bound}:${Bound}` | `${Bound}:${Bound}:${Bound}`;
+
 /**
- * One part of an index: a position, a range, null for a new axis, `'...'` for all axes between, or an
- * integer array (or list) of positions.
+ * One part of an index: a position, a range (`'1:'` or {@link slice}), null for a new axis, `'...'` for all
+ * axes between, or an integer array (or list) of positions.
  */
-export type Index = number | Slice | null | '...' | Value | readonly number[];
+export type Index = number | Range | Slice | null | '...' | Value | readonly number[];
+
+/** The range that a text such as `'1:-1'` describes. */
+function rangeOf(text: string): Slice {
+  const parts = /^(-?\d+)?:(-?\d+)?(?::(-?\d+)?)?$/.exec(text);
+  if (parts === null) throw notAnIndex(`'${text}'`);
+  const [start = null, stop = null, step = 1] = parts
+    .slice(1)
+    .map((part: string | undefined) => (part === undefined ? undefined : Number(part)));
+  return slice(start, stop, step);
+}
 
 /** Positions start, start + step, … on one axis. */
 export interface Run {
@@ -77,6 +93,7 @@ function entryOf(part: Exclude<Index, '...' | null>, axis: number, shape: Shape)
     const start = checkPosition(part, axis, shape);
     return { kind: 'position', run: { start, count: 1, step: 1 } };
   }
+  if (typeof part === 'string') return { kind: 'run', run: runOf(rangeOf(part), size) };
   if (part instanceof Slice) return { kind: 'run', run: runOf(part, size) };
   const whole = { start: 0, count: size, step: 1 };
   return { kind: 'lookup', positions: positionsOf(part, axis, shape), run: whole };

@@ -1,6 +1,7 @@
 /** Every TypeScript block of the README and the guides runs. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { format } from 'node:util';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { EnerjaxError } from '../../core/base/errors.ts';
@@ -17,26 +18,45 @@ const pages = ['README.md', ...readdirSync(join(root, 'docs')).map((name) => `do
 const workshop = await makeWorkshop();
 const leftOut: string[] = [];
 
-/** Runs the program without letting it print. */
-async function runQuietly(name: string, text: string): Promise<unknown> {
+/** What each line of a program printed last. */
+type Printed = Map<number, string>;
+
+/** Runs the program without letting it print: what it throws, and what it would have printed. */
+async function runQuietly(name: string, text: string): Promise<[unknown, Printed]> {
   const { log } = console;
-  console.log = () => {};
+  const printed: Printed = new Map();
+  const place = new RegExp(`${name.split('/').at(-1)}[.]ts:(\\d+)`);
+  console.log = (...values: unknown[]) => {
+    const [, line] = place.exec(new Error('where').stack ?? '') ?? [];
+    printed.set(Number(line), format(...values));
+  };
   try {
-    return await workshop.run(name, text);
+    return [await workshop.run(name, text), printed];
   } finally {
     console.log = log;
   }
 }
+
+/** What the page says that lines print, behind an arrow in a comment. */
+const promised = (text: string): [line: number, what: string][] =>
+  text.split('\n').flatMap((line, index): [number, string][] => {
+    const [, what] = /\/\/ → (.*)$/.exec(line) ?? [];
+    return what === undefined ? [] : [[index + 1, what]];
+  });
 
 for (const page of pages) {
   const { programs, leftOut: blocks } = codeOf(readFileSync(join(root, page), 'utf8'));
   leftOut.push(...blocks.map(({ line, reason }) => `${page}:${line}: ${reason}`));
   for (const { line, text, throws } of programs) {
     test(`the program at ${page}:${line} ${throws === null ? 'runs' : `raises ${throws}`}`, async () => {
-      const error = await runQuietly(`${page}-${line}`, seenFrom(join(root, page), text));
+      const program = seenFrom(join(root, page), text);
+      const [error, printed] = await runQuietly(`${page}-${line}`, program);
       const shown = error instanceof Error ? (error.stack ?? error.message) : String(error);
       if (throws === null) assert.ok(error === null, shown);
       else assert.ok(error instanceof EnerjaxError && error.code === throws, shown);
+      for (const [at, what] of promised(program)) {
+        assert.is(printed.get(at), what, `line ${at} of the page`);
+      }
     });
   }
 }

@@ -7,6 +7,7 @@ import * as assert from 'uvu/assert';
 import { loadCatalogue } from '../support/catalogue.ts';
 import { docExamples, moduleOf } from '../support/docstrings.ts';
 import { layOut, publicEntries, publicNames, root, withImports } from '../support/examples.ts';
+import { idiomsModule, readIdioms } from '../support/idioms.ts';
 import { codeOf, seenFrom } from '../support/markdown.ts';
 
 const folder = join(root, 'node_modules/.cache/examples');
@@ -39,6 +40,8 @@ for (const page of pages.filter((path) => path.endsWith('.md') && path !== 'docs
     add(`${page}:${line}`, seenFrom(join(root, page), text));
   }
 }
+
+add('the idioms of docs/for-jax-users.md', idiomsModule(readIdioms()));
 
 /** What the compiler says about each module, by title. */
 function check(): Map<string, string[]> {

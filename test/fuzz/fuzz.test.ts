@@ -13,7 +13,7 @@ import { createWasmDevice } from '../../core/host/wasm/device.ts';
 import type { Value } from '../../core/ir/value.ts';
 import * as np from '../../core/numpy/index.ts';
 import { jit, jvp, vjp, vmap } from '../../transforms/index.ts';
-import { hasWebGpu } from '../support/devices.ts';
+import { hasWebGpu, isFull } from '../support/devices.ts';
 import { describe, type Instruction, programs, rough, run, smooth } from './random-program.ts';
 
 const everything = { ...smooth, ...rough };
@@ -24,7 +24,7 @@ const option = (name: string, otherwise: number): number => {
   return at < 0 ? otherwise : Number(process.argv[at + 1]);
 };
 /** For each property. */
-const seconds = option('seconds', 4);
+const seconds = option('seconds', isFull ? 60 : 4);
 const seed = option('seed', 20261122);
 
 /** Programs that once failed. */

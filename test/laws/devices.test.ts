@@ -11,6 +11,7 @@ import { inline } from '../../core/ir/interpret.ts';
 import type { Program } from '../../core/ir/program.ts';
 import { traceClosed } from '../../core/ir/trace.ts';
 import type { Value } from '../../core/ir/value.ts';
+import { hasWebGpu, isFull } from '../support/devices.ts';
 import { interpretProgram } from './expr-interpreter.ts';
 import { jaxRecords } from './jax-records.ts';
 import { cases, difference, expectNone, type Tolerance } from './run-sample.ts';
@@ -156,9 +157,9 @@ const few = [
   ),
 ];
 
-if (process.env.ENERJAX_TEST_WEBGPU === '1') {
+if (hasWebGpu) {
   test('the webgpu device agrees with the oracle and with JAX', async () => {
-    expectNone(await complaints(await getDevice('webgpu'), few, close));
+    expectNone(await complaints(await getDevice('webgpu'), isFull ? jobs : few, close));
   });
 }
 

@@ -39,8 +39,10 @@ export interface Area {
   readonly entries: readonly DocumentedEntry[];
 }
 
-const sentence = (text: string): string =>
-  `${text.charAt(0).toUpperCase()}${text.slice(1).replace(/\s+/g, ' ').trim()}`;
+const sentence = (text: string): string => {
+  const words = text.replace(/\s+/g, ' ').trim();
+  return `${words.charAt(0).toUpperCase()}${words.slice(1)}`;
+};
 
 /** The codes that are defined in a file, each with its doc comment and line. */
 function definitionsIn(file: string, text: string) {

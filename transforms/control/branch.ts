@@ -270,7 +270,7 @@ function chooseBy(index: Value, values: readonly Value[]): Value {
  * @throws `branch-mismatch`, `bad-predicate`.
  * @see https://docs.jax.dev/en/latest/_autosummary/jax.lax.switch.html
  * @example
- * const y = lax.switch(np.array(1), [(x: np.Array) => x, (x: np.Array) => x.mul(2)], np.ones([3]));
+ * const y = lax.switch(1, [(x: np.Array) => x, (x: np.Array) => x.mul(2)], np.ones([3]));
  */
 export function switchCase<A extends unknown[], R extends Output>(
   index: ValueLike,

@@ -27,6 +27,9 @@ export const sqrt = (a: Expr): Expr => op('sqrt', [a]);
 /** a, rounded down. */
 export const floor = (a: Expr): Expr => op('floor', [a]);
 
+/** a, rounded to the nearest whole number, halves to even. */
+export const round = (a: Expr): Expr => op('round', [a]);
+
 /** a = b. */
 export const eq = (a: Expr, b: Expr): Expr => op('eq', [a, b]);
 /** a ≠ b. */

@@ -63,8 +63,14 @@ function wordsFrom(start: Expr): Expr[] {
   return words.slice(0, 3);
 }
 
-/** |x| = q · π/2 + r with |r| ≤ π/4; `q` is int32, of which only the last two bits count. */
-function reduceAngle(size: Expr): { q: Expr; r: Expr } {
+/** q · π/2 + r with |r| ≤ π/4; `q` is int32, of which only the last two bits count. */
+interface Angle {
+  readonly q: Expr;
+  readonly r: Expr;
+}
+
+/** Any finite |x| as an angle. */
+function reduceAngle(size: Expr): Angle {
   const raw = scalar.unsignedBits(size);
   const integerMantissa = scalar.or(scalar.and(raw, u(0x7fffff)), u(0x800000));
   // |x| = mantissa · 2^(exponent − 150); the window starts where products are multiples of 4 no more.
@@ -115,30 +121,53 @@ const cosNear = (r: Expr): Expr => {
 const finiteOnly = (x: Expr, value: Expr): Expr =>
   select(scalar.lt(abs(x), f(Infinity)), value, f(Number.NaN));
 
+/** π/2 in parts, of which the first three have so few bits that their multiples up to 2¹³ are exact. */
+const HALF_PI_PARTS = [
+  1.5703125, 4.837512969970703e-4, 7.549533620476723e-8, 2.5633440682570896e-12,
+];
+
+/** The largest |x| that {@link reduceNear} may be given. */
+export const nearAngle = 12000;
+
+/** {@link reduceAngle} for 0 ≤ size ≤ {@link nearAngle}, at a tenth of the work. */
+function reduceNear(size: Expr): Angle {
+  const turns = scalar.round(mul(size, f(2 / Math.PI)));
+  const r = HALF_PI_PARTS.reduce((rest, part) => add(mul(turns, f(-part)), rest), size);
+  return { q: scalar.convert(turns, 'int32'), r };
+}
+
 /** sin(|x| + quarters · π/2), and its sign put right for a negative x. */
-function wave(x: Expr, quarters: number, flipped: Expr | null): Expr {
-  const { q, r } = reduceAngle(abs(x));
+function wave({ q, r }: Angle, quarters: number, flipped: Expr | null): Expr {
   const turned = quarters === 0 ? q : add(q, i(quarters));
   const isCos = scalar.ne(scalar.and(turned, i(1)), i(0));
   const value = select(isCos, cosNear(r), sinNear(r));
   const half = scalar.shiftLeft(scalar.and(turned, i(2)), i(30));
   const sign = flipped === null ? half : scalar.xor(half, flipped);
-  return finiteOnly(x, scalar.fromBits(scalar.xor(scalar.bits(value), sign)));
+  return scalar.fromBits(scalar.xor(scalar.bits(value), sign));
 }
 
-/** The sine, exact to 2 units in the last place for every finite x. */
-export const sin = (x: Expr): Expr => wave(x, 0, scalar.signBit(x));
-/** The cosine, exact to 2 units in the last place for every finite x. */
-export const cos = (x: Expr): Expr => wave(x, 1, null);
-
-/** The tangent. */
-export function tan(x: Expr): Expr {
-  const { q, r } = reduceAngle(abs(x));
+/** tan|x|, and its sign put right for a negative x. */
+function slope({ q, r }: Angle, flipped: Expr): Expr {
   const isOdd = scalar.ne(scalar.and(q, i(1)), i(0));
   const [sine, cosine] = [sinNear(r), cosNear(r)];
   const value = div(select(isOdd, neg(cosine), sine), select(isOdd, sine, cosine));
-  return finiteOnly(x, scalar.fromBits(scalar.xor(scalar.bits(value), scalar.signBit(x))));
+  return scalar.fromBits(scalar.xor(scalar.bits(value), flipped));
 }
+
+/** The sine, exact to 2 units in the last place for every finite x. */
+export const sin = (x: Expr): Expr =>
+  finiteOnly(x, wave(reduceAngle(abs(x)), 0, scalar.signBit(x)));
+/** The cosine, exact to 2 units in the last place for every finite x. */
+export const cos = (x: Expr): Expr => finiteOnly(x, wave(reduceAngle(abs(x)), 1, null));
+/** The tangent. */
+export const tan = (x: Expr): Expr => finiteOnly(x, slope(reduceAngle(abs(x)), scalar.signBit(x)));
+
+/** The same for |x| ≤ {@link nearAngle}. */
+export const nearExpansions = {
+  sin: (x: Expr): Expr => wave(reduceNear(abs(x)), 0, scalar.signBit(x)),
+  cos: (x: Expr): Expr => wave(reduceNear(abs(x)), 1, null),
+  tan: (x: Expr): Expr => slope(reduceNear(abs(x)), scalar.signBit(x)),
+};
 
 const PI = Math.PI;
 const HALF_PI = PI / 2;

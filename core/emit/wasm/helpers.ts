@@ -1,5 +1,6 @@
 /** Functions that modules carry for operations that take more than a few instructions. */
 
+import { outlinedFunction } from './functions.ts';
 import { FunctionBuilder } from './module.ts';
 import {
   branch,
@@ -14,7 +15,7 @@ import {
   localSet,
   localTee,
 } from './opcodes.ts';
-import type { Helper } from './scalar-table.ts';
+import type { Helper, WrittenHelper } from './scalar-table.ts';
 
 const integerPair = { parameters: ['i32', 'i32'], results: ['i32'] } as const;
 
@@ -128,8 +129,8 @@ function remainderFloat(): FunctionBuilder {
   return builder;
 }
 
-/** Writes each helper. */
-export const helperFunctions: Record<Helper, () => FunctionBuilder> = {
+/** Writes each helper that is not made from an expansion. */
+const written: Record<WrittenHelper, () => FunctionBuilder> = {
   divideSigned: () =>
     integer(
       early(1, 0, i32Const(-1)),
@@ -142,3 +143,13 @@ export const helperFunctions: Record<Helper, () => FunctionBuilder> = {
   remainderUnsigned: () => integer(early(1, 0, localGet(0)), operands, i32.remU),
   remainderFloat,
 };
+
+/** The function that a kernel calls. */
+export function helperFunction(helper: Helper, options: { relaxed: boolean }): FunctionBuilder {
+  if (typeof helper === 'string') return written[helper]();
+  return outlinedFunction(helper.op, helper.isVector, options);
+}
+
+/** Tells helpers apart. */
+export const helperKey = (helper: Helper): string =>
+  typeof helper === 'string' ? helper : `${helper.op}${helper.isVector ? '4' : ''}`;

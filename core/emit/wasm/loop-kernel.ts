@@ -7,7 +7,7 @@ import type { Axis, Expr, Source } from '../../ir/expr.ts';
 import { childrenOf, walk } from '../../ir/expr.ts';
 import { strideAlong } from './addresses.ts';
 import { Emitter, type LoopFrame } from './emitter.ts';
-import { helperFunctions } from './helpers.ts';
+import { helperFunction, helperKey } from './helpers.ts';
 import { expressionsOf, type LoopNest, simplifyNest } from './merge-axes.ts';
 import { FunctionBuilder, ModuleBuilder } from './module.ts';
 import {
@@ -21,7 +21,6 @@ import {
   localSet,
   localTee,
 } from './opcodes.ts';
-import type { Helper } from './scalar-table.ts';
 import { writeStatements } from './statements.ts';
 import { type Planned, planVectors } from './vector-plan.ts';
 
@@ -177,15 +176,16 @@ export function addLoopFunction(
     pointers.set(source, pointer);
   });
   if (scratchSource !== undefined) pointers.set(scratchSource, 2);
-  const helpers = new Map<Helper, number>();
+  const helpers = new Map<string, number>();
   const emitter = new Emitter({
     builder,
     pointers,
     written: new Set(kernel.stores.map((store) => store.target)),
     relaxed,
     callHelper: (helper) => {
-      const index = helpers.get(helper) ?? module.add(helperFunctions[helper]());
-      helpers.set(helper, index);
+      const key = helperKey(helper);
+      const index = helpers.get(key) ?? module.add(helperFunction(helper, { relaxed }));
+      helpers.set(key, index);
       return call(index);
     },
   });

@@ -24,7 +24,7 @@ import { strideAlong } from './addresses.ts';
 import { assign, at, countUp, smaller } from './assembly.ts';
 import { Emitter } from './emitter.ts';
 import { gemmFunctions, TILE_COLUMNS } from './gemm.ts';
-import { helperFunctions } from './helpers.ts';
+import { helperFunction } from './helpers.ts';
 import {
   addLoopFunction,
   type EmitOptions,
@@ -210,7 +210,8 @@ class MatmulWriter {
       pointers,
       written: new Set(),
       relaxed: this.#relaxed,
-      callHelper: (helper) => call(this.#module.add(helperFunctions[helper]())),
+      callHelper: (helper) =>
+        call(this.#module.add(helperFunction(helper, { relaxed: this.#relaxed }))),
     });
     emitter.decoded.set(this.#kernel.batch, batch);
     emitter.loops = [
@@ -227,7 +228,7 @@ class MatmulWriter {
     ];
     const hoisted = emitter.loops[0]?.preheader ?? [];
     builder.code.push(hoisted);
-    pushScalar(emitter, expandOperations(operand.base));
+    pushScalar(emitter, expandOperations([operand.base])(operand.base));
     builder.code.push(...i32Const(sizeIn(operand.source)), ...i32.mul);
     builder.code.push(...localGet(pointer), ...i32.add);
   }

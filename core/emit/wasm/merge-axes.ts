@@ -7,11 +7,13 @@ import {
   constant,
   type Expr,
   makeAxis,
+  type OpExpr,
   rebuild,
   reduce,
   substitute,
   walk,
 } from '../../ir/expr.ts';
+import type { ScalarOp } from '../../ir/scalar-ops.ts';
 import { expandLoad, storedValue } from '../narrow-memory.ts';
 import { wasmScalarOp } from './scalar-table.ts';
 
@@ -36,16 +38,19 @@ const mapStores = (stores: readonly KernelStore[], change: (expr: Expr) => Expr)
     guard: store.guard === null ? null : change(store.guard),
   }));
 
-/** Operations written out in those that WebAssembly has, and nested reductions joined. */
-export function expandOperations(expr: Expr): Expr {
-  return rebuild(
-    expr,
-    () => undefined,
-    (node) => {
-      if (node.kind === 'op') return wasmScalarOp(node.op).expand?.(node) ?? undefined;
-      return expandLoad(node);
-    },
-  );
+/** Operations written out in those that WebAssembly has, and in functions where that would be too long. */
+export function expandOperations(roots: readonly Expr[]): (expr: Expr) => Expr {
+  const times = new Map<ScalarOp, number>();
+  for (const node of walk(roots)) {
+    if (node.kind === 'op') times.set(node.op, (times.get(node.op) ?? 0) + 1);
+  }
+  const isFunction = ({ op, dtype }: OpExpr): boolean =>
+    dtype === 'float32' && (times.get(op) ?? 0) > (wasmScalarOp(op).timesWritten ?? Infinity);
+  const expand = (node: Expr): Expr | undefined => {
+    if (node.kind !== 'op') return expandLoad(node);
+    return isFunction(node) ? undefined : (wasmScalarOp(node.op).expand?.(node) ?? undefined);
+  };
+  return (expr) => rebuild(expr, () => undefined, expand);
 }
 
 /** reduce over i of reduce over j of f(i·J + j) = reduce over k of f(k). */
@@ -128,8 +133,9 @@ function dropSingle({ parallel, stores }: LoopNest): LoopNest {
  * @param merge - False keeps the parallel axes as they are.
  */
 export function simplifyNest(kernel: LoopKernel, merge = true): LoopNest {
-  const raw = kernel.stores.map((store) => ({ ...store, value: storedValue(store) }));
-  const stores = mapStores(raw, (expr) => joinReductions(expandOperations(expr)));
-  const nest = { parallel: kernel.parallel, stores };
-  return merge ? mergeParallel(dropSingle(nest)) : nest;
+  const joined = { ...kernel, stores: mapStores(kernel.stores, joinReductions) };
+  const { parallel, stores } = merge ? mergeParallel(dropSingle(joined)) : joined;
+  const raw = stores.map((store) => ({ ...store, value: storedValue(store) }));
+  // Last, since expanding makes an expression many times as long.
+  return { parallel, stores: mapStores(raw, expandOperations(raw.flatMap(expressionsOf))) };
 }

@@ -5,13 +5,19 @@ import type { ScalarOp } from '../../ir/scalar-ops.ts';
 import { floatExpansions, integerPow } from '../expansions/index.ts';
 import { f32, f32x4, i32, i32Const, i32x4, localGet, localTee, v128 } from './opcodes.ts';
 
-/** A function that a module needs besides instructions; see helpers.ts. */
-export type Helper =
+/** A function that is written by hand; see helpers.ts. */
+export type WrittenHelper =
   | 'divideSigned'
   | 'divideUnsigned'
   | 'remainderSigned'
   | 'remainderUnsigned'
   | 'remainderFloat';
+
+/** Operations that can be functions of the module instead of being written at each use; see functions.ts. */
+export type OutlinedOp = Exclude<keyof typeof floatExpansions, 'isFinite' | 'rsqrt' | 'sign'>;
+
+/** A function that a module needs besides instructions. */
+export type Helper = WrittenHelper | { readonly op: OutlinedOp; readonly isVector: boolean };
 
 /** What a row writes with: the operands of one operation, scalar or vector. */
 export interface Operands {
@@ -39,6 +45,8 @@ export interface Form {
 
 /** One row: another expression to compute instead, or how it is computed, by operand and result type. */
 export interface WasmScalarOp {
+  /** Where floats occur more often than this in a kernel, `form` computes them in spite of `expand`. */
+  readonly timesWritten?: number;
   readonly expand?: (expr: OpExpr) => Expr | null;
   readonly form?: (operand: ScalarType, result: ScalarType) => Form;
 }
@@ -98,6 +106,25 @@ const expandFloat = (
     return expansion(x, y ?? x);
   },
 });
+
+/** A float operation that can also be a function; `length` says whether it is one even if used once. */
+function functionFloat(
+  name: OutlinedOp,
+  length: 'short' | 'long',
+  integers?: (expr: OpExpr) => Expr | null,
+): WasmScalarOp {
+  const calling =
+    (isVector: boolean): Write =>
+    (o) => {
+      pushAll(o);
+      o.help({ op: name, isVector });
+    };
+  return {
+    ...expandFloat(name, integers),
+    form: () => ({ scalar: calling(false), vector: calling(true) }),
+    timesWritten: length === 'long' ? 0 : 3,
+  };
+}
 
 /** The larger or smaller of two scalars by a comparison. */
 const pick =
@@ -304,10 +331,10 @@ export const wasmScalarOps = {
     int32: form(division(i32.remS, 'remainderSigned'), null),
     uint32: form(division(i32.remU, 'remainderUnsigned'), null),
   }),
-  pow: expandFloat('pow', ({ args: [x, y] }) =>
+  pow: functionFloat('pow', 'long', ({ args: [x, y] }) =>
     x === undefined || y === undefined ? null : integerPow(x, y),
   ),
-  atan2: expandFloat('atan2'),
+  atan2: functionFloat('atan2', 'short'),
   max: byType({
     float32: form(f32.max, f32x4.max),
     int32: form(pick(i32.gtS), i32x4.maxS),
@@ -333,26 +360,26 @@ export const wasmScalarOps = {
   round: { ...byType({ float32: form(f32.nearest, f32x4.nearest) }), expand: unchanged },
   sqrt: byType({ float32: form(f32.sqrt, f32x4.sqrt) }),
   rsqrt: expandFloat('rsqrt'),
-  exp: expandFloat('exp'),
-  expm1: expandFloat('expm1'),
-  log: expandFloat('log'),
-  log1p: expandFloat('log1p'),
-  sin: expandFloat('sin'),
-  cos: expandFloat('cos'),
-  tan: expandFloat('tan'),
-  asin: expandFloat('asin'),
-  acos: expandFloat('acos'),
-  atan: expandFloat('atan'),
-  sinh: expandFloat('sinh'),
-  cosh: expandFloat('cosh'),
-  tanh: expandFloat('tanh'),
-  asinh: expandFloat('asinh'),
-  acosh: expandFloat('acosh'),
-  atanh: expandFloat('atanh'),
-  erf: expandFloat('erf'),
-  erfc: expandFloat('erfc'),
-  erfInv: expandFloat('erfInv'),
-  logistic: expandFloat('logistic'),
+  exp: functionFloat('exp', 'short'),
+  expm1: functionFloat('expm1', 'short'),
+  log: functionFloat('log', 'short'),
+  log1p: functionFloat('log1p', 'short'),
+  sin: functionFloat('sin', 'long'),
+  cos: functionFloat('cos', 'long'),
+  tan: functionFloat('tan', 'long'),
+  asin: functionFloat('asin', 'short'),
+  acos: functionFloat('acos', 'short'),
+  atan: functionFloat('atan', 'short'),
+  sinh: functionFloat('sinh', 'short'),
+  cosh: functionFloat('cosh', 'short'),
+  tanh: functionFloat('tanh', 'short'),
+  asinh: functionFloat('asinh', 'long'),
+  acosh: functionFloat('acosh', 'long'),
+  atanh: functionFloat('atanh', 'short'),
+  erf: functionFloat('erf', 'short'),
+  erfc: functionFloat('erfc', 'long'),
+  erfInv: functionFloat('erfInv', 'long'),
+  logistic: functionFloat('logistic', 'short'),
   eq: compare({ float: 'eq', signed: 'eq', unsigned: 'eq' }),
   ne: compare({ float: 'ne', signed: 'ne', unsigned: 'ne' }),
   lt: compare({ float: 'lt', signed: 'ltS', unsigned: 'ltU' }),
