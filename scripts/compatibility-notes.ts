@@ -68,12 +68,9 @@ export const reasons: readonly (readonly [RegExp, string])[] = [
     /^(character|flexible|generic|inexact|integer|floating|number|object_|signedinteger|unsignedinteger|ufunc|frompyfunc|ndarray|dtype|issubdtype|ComplexWarning)$/,
     'no class hierarchy of types',
   ],
+  [/^key_dtype$/, 'a key is uint32[2], which says nothing of the generator'],
   [
-    /^(gamma|loggamma|beta|poisson|dirichlet|binomial|multinomial|chisquare|f|t|ball|generalized_normal)$/,
-    'waits for loops that end when a sample is accepted',
-  ],
-  [
-    /^(while_loop|scan|cond|switch|fori_loop|map|associative_scan|p[a-z]+|all_gather.*|all_to_all|axis_index|axis_size)$/,
+    /^(while_loop|scan|cond|switch|fori_loop|map|associative_scan|p(broadcast|cast|permute|send|recv|max|min|mean|scatter|shuffle|split|sum|swapaxes|vary).*|psum_scatter|all_gather.*|all_to_all|axis_index|axis_size)$/,
     'control flow and collectives are elsewhere',
   ],
   [/_p$/, 'primitives are the functions themselves'],

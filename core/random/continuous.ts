@@ -3,6 +3,7 @@ import { type Shape, sameShape } from '../base/aval.ts';
 import { Value, type ValueLike } from '../ir/value.ts';
 import { add, clip, divide, multiply, subtract } from '../numpy/arithmetic.ts';
 import { eagerly } from '../numpy/eager.ts';
+import { reshape, sliceAxis } from '../numpy/movement.ts';
 import { broadcastShapes, broadcastValue, castTo, checkShape } from '../numpy/operands.ts';
 import * as prim from '../primitives/index.ts';
 import { shapeOfParameters } from './errors.ts';
@@ -123,11 +124,68 @@ export const exponential = eagerly(
   (key: Value, shape: ShapeLike = []): Value => prim.neg(prim.log1p(prim.neg(uniform(key, shape)))),
 );
 
+/** Two independent f32[shape] from 0 up to 1. */
+export function highAndLow(key: Value, shape: Shape): [Value, Value] {
+  const both = uniform(key, [2, ...shape]);
+  const [high, low] = [0, 1].map((i) => reshape(sliceAxis(both, 0, i, i + 1), shape));
+  return [high ?? both, low ?? both];
+}
+
+/** How finely Gumbel noise is drawn: with 23 random bits, with 46, or with 64 that also reach far up. */
+export type GumbelMode = 'low' | 'high' | 'highest';
+
+/** Options of {@link gumbel}. */
+export interface GumbelOptions {
+  /** Default 'low', whose samples end at 16 or so. */
+  readonly mode?: GumbelMode;
+}
+
 /** f32[shape] of the standard Gumbel distribution. */
-export const gumbel = eagerly('random.gumbel', (key: Value, shape: ShapeLike = []): Value => {
-  const u = uniform(key, shape, { minval: tiny, maxval: 1 });
-  return prim.neg(prim.log(prim.neg(prim.log(u))));
-});
+export const gumbel = eagerly(
+  'random.gumbel',
+  (key: Value, shape: ShapeLike = [], { mode = 'low' }: GumbelOptions = {}): Value => {
+    const wanted = checkShape('random.gumbel', shape);
+    const ofLog = (log: Value): Value => prim.neg(prim.log(prim.neg(log)));
+    if (mode === 'highest') {
+      const { value, isSmall } = finest(key, wanted);
+      return prim.select(isSmall, ofLog(prim.log1p(prim.neg(value))), ofLog(prim.log(value)));
+    }
+    if (mode === 'low') {
+      return ofLog(prim.log(uniform(key, wanted, { minval: tiny, maxval: 1 })));
+    }
+    const [high, low] = highAndLow(key, wanted);
+    const finer = add(add(high, multiply(low, 2 ** -mantissaBits)), tiny);
+    // Adding could round up to 1; at ½ and above it changes next to nothing.
+    const half = broadcastValue('random.gumbel', prim.literal(0.5, 'float32'), wanted);
+    return ofLog(prim.log1p(prim.neg(prim.select(prim.ge(high, half), high, finer))));
+  },
+);
+
+/** A number below ½ from 64 random bits, exact however small it is; or 1 less a number that is not. */
+function finest(key: Value, shape: Shape): { value: Value; isSmall: Value } {
+  const word = (n: number): Value => broadcastValue('', prim.literal(n, 'uint32'), shape);
+  const both = bits(key, [2, ...shape]);
+  const [high = both, low = both] = [0, 1].map((i) => reshape(sliceAxis(both, 0, i, i + 1), shape));
+  const isSmall = prim.lt(high, word(0x80000000));
+  // 2⁶⁴ less the bits: the high word of the complement carries only if the low one overflows.
+  const carry = prim.convert(prim.eq(prim.not(low), word(0xffffffff)), 'uint32');
+  const [h, l] = [
+    prim.select(isSmall, high, prim.add(prim.not(high), carry)),
+    prim.select(isSmall, low, prim.add(prim.not(low), word(1))),
+  ];
+  const [lead, leadLow] = [prim.countLeadingZeros(h), prim.countLeadingZeros(l)];
+  const isEmpty = prim.eq(lead, word(32));
+  const filled = prim.select(
+    isEmpty,
+    prim.shiftLeft(l, leadLow),
+    prim.shiftRightLogical(l, prim.sub(word(32), lead)),
+  );
+  const mantissa = prim.shiftRightLogical(prim.or(prim.shiftLeft(h, lead), filled), word(8));
+  const zeros = prim.select(isEmpty, prim.add(word(32), leadLow), lead);
+  const exponent = prim.shiftLeft(prim.sub(word(126), zeros), word(mantissaBits));
+  const pattern = prim.or(prim.and(exponent, word(0x3fc00000)), prim.and(mantissa, word(0x7fffff)));
+  return { value: prim.bitcast(pattern, 'float32'), isSmall };
+}
 
 /** f32[shape] of the standard Laplace distribution. */
 export const laplace = eagerly('random.laplace', (key: Value, shape: ShapeLike = []): Value => {

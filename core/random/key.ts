@@ -124,3 +124,33 @@ export const foldIn = eagerly('random.foldIn', (source: Value, data: ValueLike):
 export const bits = eagerly('random.bits', (source: Value, shape: ShapeLike = []): Value => {
   return prim.xor(...cipher('random.bits', source, checkShape('random.bits', shape)));
 });
+
+/** The key, checked. @throws EnerjaxError `not-a-key`. */
+function checked(op: string, source: Value): Value {
+  words(op, source);
+  return source;
+}
+
+/** uint32[2]: the words of a key, which is an array of them already. */
+export const keyData = eagerly(
+  'random.keyData',
+  (source: Value): Value => checked('random.keyData', source),
+);
+
+/** The key, uint32[2], that has these words. */
+export const wrapKeyData = eagerly(
+  'random.wrapKeyData',
+  (data: Value): Value => checked('random.wrapKeyData', data),
+);
+
+/** The same key. In JAX this allows a key to be used twice where that is checked; here it never is. */
+export const clone = eagerly(
+  'random.clone',
+  (source: Value): Value => checked('random.clone', source),
+);
+
+/** The name of the generator: that of every key. */
+export function keyImpl(source: Value): 'threefry2x32' {
+  checked('random.keyImpl', source);
+  return 'threefry2x32';
+}

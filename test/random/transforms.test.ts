@@ -21,6 +21,9 @@ const samplers: Record<string, (key: np.Array) => np.Array> = {
   gumbel: (key) => random.gumbel(key, [3]),
   gamma: (key) => random.gamma(key, np.array([0.2, 1, 30])),
   beta: (key) => random.beta(key, 1.5, 1, [4]),
+  poisson: (key) => random.poisson(key, np.array([0.5, 3, 50])),
+  binomial: (key) => random.binomial(key, 30, np.array([0.1, 0.8])),
+  multinomial: (key) => random.multinomial(key, 9, np.array([0.5, 0.2, 0.3])),
 };
 
 for (const [name, sample] of Object.entries(samplers)) {
@@ -59,6 +62,53 @@ test('gamma and beta have the moments of their distributions', async () => {
   }
   const [mean = 0, variance = 0] = await moments(random.beta(random.key(4), 1.5, 1, [20000]));
   assert.ok(Math.abs(mean - 0.6) < 0.01 && Math.abs(variance - 0.24 / 3.5) < 0.003);
+});
+
+test('poisson and binomial have the moments of their distributions', async () => {
+  const moments = async (x: np.Array): Promise<number[]> =>
+    (await Promise.all([x.mean().item(), x.var().item()])).map(Number);
+  const near = (got: number, wanted: number, share: number): boolean =>
+    Math.abs(got - wanted) < share * wanted;
+  for (const rate of [0.5, 9, 11, 200]) {
+    const draws = random.poisson(random.key(6), rate, [20000]).astype('float32');
+    const [mean = 0, variance = 0] = await moments(draws);
+    assert.ok(near(mean, rate, 0.05 / Math.sqrt(rate)), `mean ${mean} of poisson(${rate})`);
+    assert.ok(near(variance, rate, 0.05), `variance ${variance} of poisson(${rate})`);
+  }
+  for (const [n, p] of [
+    [7, 0.4],
+    [500, 0.2],
+    [500, 0.95],
+  ] as const) {
+    const [mean = 0, variance = 0] = await moments(random.binomial(random.key(7), n, p, [20000]));
+    assert.ok(near(mean, n * p, 0.02), `mean ${mean} of binomial(${n}, ${p})`);
+    assert.ok(
+      near(variance, n * p * (1 - p), 0.05),
+      `variance ${variance} of binomial(${n}, ${p})`,
+    );
+  }
+});
+
+test('normal vectors of a singular covariance lie in its plane', async () => {
+  const cov = np.array([
+    [1, 1],
+    [1, 1],
+  ]);
+  for (const method of ['eigh', 'svd'] as const) {
+    const x = random.multivariateNormal(random.key(1), np.zeros([2]), cov, [2000], { method });
+    const off = x.get('...', 0).sub(x.get('...', 1)).abs().max();
+    assert.ok(Number(await off.item()) < 1e-3, method);
+    assert.ok(Math.abs(Number(await x.get('...', 0).var().item()) - 1) < 0.15, method);
+  }
+});
+
+test('the data of a key is the key, and a clone gives the same numbers', async () => {
+  const key = random.key(3);
+  assert.equal(await random.keyData(key).js(), [0, 3]);
+  const again = random.wrapKeyData(random.keyData(random.clone(key)));
+  assert.equal(await random.bits(again, [2]).js(), await random.bits(key, [2]).js());
+  assert.is(random.keyImpl(key), 'threefry2x32');
+  assert.throws(() => random.wrapKeyData(np.zeros([2])), /not-a-key|needs one key/);
 });
 
 test('loggamma has finite samples and gradients where gamma underflows', async () => {
