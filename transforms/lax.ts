@@ -16,3 +16,4 @@ export {
 } from './control/index.ts';
 export { betainc } from './special/incomplete-beta.ts';
 export { igamma, igammac, igammaGradA, randomGammaGrad } from './special/incomplete-gamma.ts';
+export { polygamma, zeta } from './special/zeta.ts';

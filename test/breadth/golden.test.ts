@@ -32,6 +32,7 @@ const recordings = [
   'breadth-networks',
   'breadth-draws',
   'breadth-samplers',
+  'breadth-functions',
   'breadth-windows',
 ];
 const cases: readonly Case[] = recordings.flatMap((name) => {

@@ -11,3 +11,14 @@ export const noDerivative = defineError({
     works: 'grad((x: np.Array) => lax.betainc(np.array(1.5), np.array(2), x))(np.array(0.5))',
   },
 });
+
+/** An order that is no whole number from 0. */
+export const badOrder = defineError({
+  code: 'bad-order',
+  what: (name: string, shown: string) => `${name}: ${shown} is no order`,
+  fix: 'pass a whole number from 0, not a traced one',
+  example: {
+    fails: 'scipy.special.bernoulli(-1)',
+    works: 'scipy.special.bernoulli(4)',
+  },
+});
