@@ -93,7 +93,7 @@ function rejectPoisson(key: Value, rate: Value): Value {
  *
  * @param shape - Default: that of `rate`.
  * @see `jax.random.poisson`: same keys, same candidates. Where logarithms differ in the last bits, a
- *   candidate may be decided upon differently, about once in 10⁶.
+ *   candidate may, rarely, be decided upon differently.
  */
 export const poisson = eagerly(
   'random.poisson',

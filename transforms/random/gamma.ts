@@ -19,7 +19,7 @@ import { randomGammaGrad } from '../special/incomplete-gamma.ts';
 
 /**
  * Turns of the rejection loop. One is wasted with a probability of at most 0.06, so that a sample is still
- * missing after so many in one of 10³⁸ cases; it is then the mean.
+ * missing after so many in one of 10³⁸ cases; it is then a − ⅓.
  */
 const maxTurns = 32;
 const tiny = 2 ** -126;
