@@ -1,5 +1,5 @@
 /**
- * The operations themselves, and loops and branches: exported as the namespace `lax`.
+ * The operations themselves, loops and branches, and functions that need loops: exported as the namespace `lax`.
  *
  * @see https://docs.jax.dev/en/latest/jax.lax.html
  */
@@ -28,3 +28,6 @@ export {
   switchCase as switch,
   whileLoop,
 } from './control/index.ts';
+export { betainc } from './special/incomplete-beta.ts';
+export { igamma, igammac, igammaGradA, randomGammaGrad } from './special/incomplete-gamma.ts';
+export { polygamma, zeta } from './special/zeta.ts';

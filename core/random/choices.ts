@@ -12,10 +12,16 @@ import { castTo, checkShape, normalizeAxis, showOperand, toInexact } from '../nu
 import { argmax, cumsum } from '../numpy/reductions.ts';
 import { argsort, searchsorted } from '../numpy/sorting.ts';
 import * as prim from '../primitives/index.ts';
-import { checkParameters, gumbel, uniform } from './continuous.ts';
+import { checkParameters, type GumbelMode, gumbel, highAndLow, uniform } from './continuous.ts';
 import { notToPermute, tooFewToChoose } from './errors.ts';
 import { randint } from './integers.ts';
 import { bits, type ShapeLike, splitList } from './key.ts';
+
+/** Options of {@link bernoulli}. */
+export interface BernoulliOptions {
+  /** Whether 23 random bits decide or 46: probabilities below 10⁻⁷ need the latter. Default 'low'. */
+  readonly mode?: 'low' | 'high';
+}
 
 /**
  * bool[shape], true with probability `p`.
@@ -25,10 +31,17 @@ import { bits, type ShapeLike, splitList } from './key.ts';
  */
 export const bernoulli = eagerly(
   'random.bernoulli',
-  (key: Value, p: ValueLike = 0.5, shape?: ShapeLike): Value => {
+  (
+    key: Value,
+    p: ValueLike = 0.5,
+    shape?: ShapeLike,
+    { mode = 'low' }: BernoulliOptions = {},
+  ): Value => {
     const chance = castTo('random.bernoulli', p, { dtype: 'float32', weak: false });
     const wanted = checkParameters('random.bernoulli', shape ?? chance.shape, [chance]);
-    return less(uniform(key, wanted), chance);
+    if (mode === 'low') return less(uniform(key, wanted), chance);
+    const [coarse, fine] = highAndLow(key, wanted);
+    return less(multiply(fine, 2 ** -23), subtract(chance, coarse));
   },
 );
 
@@ -47,6 +60,8 @@ export interface CategoricalOptions {
   readonly shape?: ShapeLike;
   /** Whether a category may be drawn again along the new axes. Default true. */
   readonly replace?: boolean;
+  /** How finely the noise is drawn, as in {@link gumbel}. Default 'low'. */
+  readonly mode?: GumbelMode;
 }
 
 /**
@@ -64,19 +79,21 @@ export const categorical = eagerly(
     const shape = checkShape(op, options.shape ?? batch);
     const lead = shape.slice(0, shape.length - batch.length);
     checkParameters(op, shape, [reshape(sliceAxis(scores, place, 0, 1), batch)]);
-    if (options.replace === false) return distinct(key, scores, place, lead);
+    const { replace, mode = 'low' } = options;
+    const noiseOf = (own: Shape): Value => gumbel(key, own, { mode });
+    if (replace === false) return distinct(add(scores, noiseOf(scores.shape)), place, lead);
     const trailing = shape.slice(lead.length);
-    const noise = gumbel(key, [...lead, ...trailing.toSpliced(place, 0, scores.shape[place] ?? 0)]);
+    const noise = noiseOf([...lead, ...trailing.toSpliced(place, 0, scores.shape[place] ?? 0)]);
     return argmax(add(noise, scores), { axis: lead.length + place });
   },
 );
 
 /** The categories with the highest noisy scores, best first, on leading axes of shape `lead`. */
-function distinct(key: Value, scores: Value, place: number, lead: Shape): Value {
+function distinct(scores: Value, place: number, lead: Shape): Value {
   const count = sizeOf(lead);
   const available = scores.shape[place] ?? 0;
   if (count > available) throw tooFewToChoose('random.categorical', count, available);
-  const noisy = moveaxis(add(scores, gumbel(key, scores.shape)), place, 0);
+  const noisy = moveaxis(scores, place, 0);
   const best = sliceAxis(argsort(noisy, { axis: 0, descending: true }), 0, 0, count);
   return reshape(best, [...lead, ...noisy.shape.slice(1)]);
 }

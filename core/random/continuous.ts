@@ -3,6 +3,7 @@ import { type Shape, sameShape } from '../base/aval.ts';
 import { Value, type ValueLike } from '../ir/value.ts';
 import { add, clip, divide, multiply, subtract } from '../numpy/arithmetic.ts';
 import { eagerly } from '../numpy/eager.ts';
+import { reshape, sliceAxis } from '../numpy/movement.ts';
 import { broadcastShapes, broadcastValue, castTo, checkShape } from '../numpy/operands.ts';
 import * as prim from '../primitives/index.ts';
 import { shapeOfParameters } from './errors.ts';
@@ -61,35 +62,45 @@ export interface UniformOptions extends FloatOptions {
  */
 export const uniform = eagerly(
   'random.uniform',
-  (
-    key: Value,
-    shape: ShapeLike = [],
-    { minval = 0, maxval = 1, dtype = 'float32' }: UniformOptions = {},
-  ): Value => {
-    const op = 'random.uniform';
-    const wanted = checkParameters(op, shape, [minval, maxval]);
-    const { drawn, fraction, one, bits: word } = formats[dtype];
-    const spread = (value: number): Value => broadcastValue(op, prim.literal(value, word), wanted);
-    const random = bits(key, wanted);
-    const low = drawn === 8 ? prim.convert(random, 'uint8') : random;
-    const mantissa = prim.shiftRightLogical(prim.convert(low, word), spread(drawn - fraction));
-    const ones = prim.bitcast(prim.or(mantissa, spread(one)), dtype);
-    const unit = subtract(ones, 1);
-    if (minval === 0 && maxval === 1) return unit;
-    const least = float(op, minval, dtype);
-    const scaled = add(multiply(unit, subtract(float(op, maxval, dtype), least)), least);
-    return prim.max(broadcastValue(op, least, wanted), scaled);
+  (key: Value, shape: ShapeLike = [], options: UniformOptions = {}): Value => {
+    const { minval = 0, maxval = 1 } = options;
+    const wanted = checkParameters('random.uniform', shape, [minval, maxval]);
+    return uniformOf(bits(key, wanted), options);
   },
 );
+
+/** dtype[…] in the range, made of random bits, uint32[…]. */
+export function uniformOf(
+  source: Value,
+  { minval = 0, maxval = 1, dtype = 'float32' }: UniformOptions = {},
+): Value {
+  const op = 'random.uniform';
+  const { drawn, fraction, one, bits: word } = formats[dtype];
+  const spread = (value: number): Value =>
+    broadcastValue(op, prim.literal(value, word), source.shape);
+  const low = drawn === 8 ? prim.convert(source, 'uint8') : source;
+  const mantissa = prim.shiftRightLogical(prim.convert(low, word), spread(drawn - fraction));
+  const ones = prim.bitcast(prim.or(mantissa, spread(one)), dtype);
+  const unit = subtract(ones, 1);
+  if (minval === 0 && maxval === 1) return unit;
+  const least = float(op, minval, dtype);
+  const scaled = add(multiply(unit, subtract(float(op, maxval, dtype), least)), least);
+  return prim.max(broadcastValue(op, least, source.shape), scaled);
+}
 
 /** dtype[shape] of the standard normal distribution. */
 export const normal = eagerly(
   'random.normal',
-  (key: Value, shape: ShapeLike = [], { dtype = 'float32' }: FloatOptions = {}): Value => {
-    const u = uniform(key, shape, { minval: aboveMinusOne(dtype), maxval: 1, dtype });
-    return multiply(prim.erfInv(u), Math.SQRT2);
-  },
+  (key: Value, shape: ShapeLike = [], options: FloatOptions = {}): Value =>
+    normalOf(bits(key, checkShape('random.normal', shape)), options),
 );
+
+/** dtype[…] of the standard normal distribution, made of random bits, uint32[…]. */
+export const normalOf = (source: Value, { dtype = 'float32' }: FloatOptions = {}): Value =>
+  multiply(
+    prim.erfInv(uniformOf(source, { minval: aboveMinusOne(dtype), maxval: 1, dtype })),
+    Math.SQRT2,
+  );
 
 /**
  * f32[shape] of the standard normal distribution, limited to the open interval (lower, upper).
@@ -137,14 +148,76 @@ export const exponential = eagerly(
     prim.neg(prim.log1p(prim.neg(uniform(key, shape, { dtype })))),
 );
 
+/** Two independent f32[shape] from 0 up to 1. */
+export function highAndLow(key: Value, shape: Shape): [Value, Value] {
+  const both = uniform(key, [2, ...shape]);
+  const [high, low] = [0, 1].map((i) => reshape(sliceAxis(both, 0, i, i + 1), shape));
+  return [high ?? both, low ?? both];
+}
+
+/** How finely Gumbel noise is drawn: with 23 random bits, with 46, or with 64 that also reach far up. */
+export type GumbelMode = 'low' | 'high' | 'highest';
+
+/** Options of {@link gumbel}. */
+export interface GumbelOptions extends FloatOptions {
+  /** Default 'low', whose samples end at 16 or so; the others are for float32 only. */
+  readonly mode?: GumbelMode;
+}
+
 /** dtype[shape] of the standard Gumbel distribution. */
 export const gumbel = eagerly(
   'random.gumbel',
-  (key: Value, shape: ShapeLike = [], { dtype = 'float32' }: FloatOptions = {}): Value => {
-    const u = uniform(key, shape, { minval: formats[dtype].tiny, maxval: 1, dtype });
-    return prim.neg(prim.log(prim.neg(prim.log(u))));
+  (
+    key: Value,
+    shape: ShapeLike = [],
+    { mode = 'low', dtype = 'float32' }: GumbelOptions = {},
+  ): Value => {
+    const wanted = checkShape('random.gumbel', shape);
+    const ofLog = (log: Value): Value => prim.neg(prim.log(prim.neg(log)));
+    if (mode === 'low' || dtype !== 'float32') {
+      const u = uniform(key, wanted, { minval: formats[dtype].tiny, maxval: 1, dtype });
+      return ofLog(prim.log(u));
+    }
+    if (mode === 'highest') {
+      const { value, isSmall } = finest(key, wanted);
+      return prim.select(isSmall, ofLog(prim.log1p(prim.neg(value))), ofLog(prim.log(value)));
+    }
+    const [high, low] = highAndLow(key, wanted);
+    const finer = add(
+      add(high, multiply(low, 2 ** -formats.float32.fraction)),
+      formats.float32.tiny,
+    );
+    // Adding could round up to 1; at ½ and above it changes next to nothing.
+    const half = broadcastValue('random.gumbel', prim.literal(0.5, 'float32'), wanted);
+    return ofLog(prim.log1p(prim.neg(prim.select(prim.ge(high, half), high, finer))));
   },
 );
+
+/** A number below ½ from 64 random bits, exact however small it is; or 1 less a number that is not. */
+function finest(key: Value, shape: Shape): { value: Value; isSmall: Value } {
+  const word = (n: number): Value => broadcastValue('', prim.literal(n, 'uint32'), shape);
+  const both = bits(key, [2, ...shape]);
+  const [high = both, low = both] = [0, 1].map((i) => reshape(sliceAxis(both, 0, i, i + 1), shape));
+  const isSmall = prim.lt(high, word(0x80000000));
+  // 2⁶⁴ less the bits: the high word of the complement carries only if the low one overflows.
+  const carry = prim.convert(prim.eq(prim.not(low), word(0xffffffff)), 'uint32');
+  const [h, l] = [
+    prim.select(isSmall, high, prim.add(prim.not(high), carry)),
+    prim.select(isSmall, low, prim.add(prim.not(low), word(1))),
+  ];
+  const [lead, leadLow] = [prim.countLeadingZeros(h), prim.countLeadingZeros(l)];
+  const isEmpty = prim.eq(lead, word(32));
+  const filled = prim.select(
+    isEmpty,
+    prim.shiftLeft(l, leadLow),
+    prim.shiftRightLogical(l, prim.sub(word(32), lead)),
+  );
+  const mantissa = prim.shiftRightLogical(prim.or(prim.shiftLeft(h, lead), filled), word(8));
+  const zeros = prim.select(isEmpty, prim.add(word(32), leadLow), lead);
+  const exponent = prim.shiftLeft(prim.sub(word(126), zeros), word(formats.float32.fraction));
+  const pattern = prim.or(prim.and(exponent, word(0x3fc00000)), prim.and(mantissa, word(0x7fffff)));
+  return { value: prim.bitcast(pattern, 'float32'), isSmall };
+}
 
 /** dtype[shape] of the standard Laplace distribution. */
 export const laplace = eagerly(

@@ -2,12 +2,12 @@
 import { sizeOf } from '../base/aval.ts';
 import { Value, type ValueLike } from '../ir/value.ts';
 import { add, divide, multiply, power, subtract, where } from '../numpy/arithmetic.ts';
-import { eye } from '../numpy/creation.ts';
-import { diagonals } from '../numpy/decompositions.ts';
+import { zeros } from '../numpy/creation.ts';
+import { diagonals, eigh, reducedSvd } from '../numpy/decompositions.ts';
 import { eagerly } from '../numpy/eager.ts';
-import { abs, astype, floor, log, sqrt, square, tan } from '../numpy/elementwise.ts';
+import { astype, floor, log, sqrt, square, tan } from '../numpy/elementwise.ts';
 import { less, lessEqual } from '../numpy/logic.ts';
-import { expandDims, reshape } from '../numpy/movement.ts';
+import { expandDims, reshape, swapaxes } from '../numpy/movement.ts';
 import { broadcastShapes, checkShape, toInexact } from '../numpy/operands.ts';
 import { matmul } from '../numpy/products.ts';
 import { sum } from '../numpy/reductions.ts';
@@ -124,27 +124,74 @@ export const wald = eagerly(
   },
 );
 
-/** f32[…shape, n] of normal vectors with this mean, f32[n], and covariance, f32[n, n]. */
+/** Options of {@link multivariateNormal}. */
+export interface MultivariateNormalOptions {
+  /** How the covariance is taken apart; 'svd' and 'eigh' allow singular ones. Default 'cholesky'. */
+  readonly method?: 'cholesky' | 'eigh' | 'svd';
+}
+
+/** A matrix whose product with its transpose is `cov`. */
+function factorOf(cov: Value, method: 'cholesky' | 'eigh' | 'svd'): Value {
+  if (method === 'cholesky') return prim.cholesky(cov);
+  const [vectors, values] = method === 'svd' ? reducedSvd(cov) : [...eigh(cov)].reverse();
+  return multiply(vectors ?? cov, expandDims(sqrt(values ?? cov), -2));
+}
+
+/**
+ * f32[…shape, n] of normal vectors.
+ *
+ * @param mean - f32[…, n].
+ * @param cov - f32[…, n, n].
+ * @param shape - Default: the leading axes of both together.
+ */
 export const multivariateNormal = eagerly(
   'random.multivariateNormal',
-  (key: Value, mean: ValueLike, cov: ValueLike, shape: ShapeLike = []): Value => {
-    const centre = toInexact('random.multivariateNormal', mean);
-    const lead = checkShape('random.multivariateNormal', shape);
-    const factor = prim.cholesky(toInexact('random.multivariateNormal', cov));
+  (
+    key: Value,
+    mean: ValueLike,
+    cov: ValueLike,
+    shape?: ShapeLike,
+    { method = 'cholesky' }: MultivariateNormalOptions = {},
+  ): Value => {
+    const op = 'random.multivariateNormal';
+    const [centre, spread] = [toInexact(op, mean), toInexact(op, cov)];
+    const own = broadcastShapes(op, [centre.shape.slice(0, -1), spread.shape.slice(0, -2)]);
+    const lead = checkShape(op, shape ?? own);
     const samples = normal(key, [...lead, centre.shape.at(-1) ?? 0]);
-    const moved = matmul(factor, expandDims(samples, -1));
+    const moved = matmul(factorOf(spread, method), expandDims(samples, -1));
     return add(reshape(moved, samples.shape), centre);
   },
 );
 
-/** f32[…shape, n, n] of orthogonal matrices, evenly distributed. @see Mezzadri 2006, arXiv:math-ph/0609050. */
+/** Options of {@link orthogonal}. */
+export interface OrthogonalOptions {
+  /** Leading axes. Default: none. */
+  readonly shape?: ShapeLike;
+  /** The number of columns. Default n. */
+  readonly m?: number;
+}
+
+/**
+ * f32[…shape, n, m] of matrices with orthonormal columns, or rows if there are more columns; evenly distributed.
+ *
+ * @see Mezzadri 2006, arXiv:math-ph/0609050.
+ */
 export const orthogonal = eagerly(
   'random.orthogonal',
-  (key: Value, n: number, { shape = [] }: { readonly shape?: ShapeLike } = {}): Value => {
+  (key: Value, n: number, { shape = [], m = n }: OrthogonalOptions = {}): Value => {
     const lead = checkShape('random.orthogonal', shape);
-    if (sizeOf(lead) * n === 0) return eye(0);
-    const [q = key, r = key] = prim.qr(normal(key, [...lead, n, n]));
-    const diagonal = diagonals(r);
-    return multiply(q, expandDims(divide(diagonal, abs(diagonal)), -2));
+    if (sizeOf(lead) * n * m === 0) return zeros([...lead, n, m]);
+    const [q = key, r = key] = prim.qr(normal(key, [...lead, Math.max(n, m), Math.min(n, m)]));
+    const found = multiply(q, expandDims(prim.sign(diagonals(r)), -2));
+    return n < m ? swapaxes(found, -1, -2) : found;
+  },
+);
+
+/** f32[shape]: e to the power of a normal sample with standard deviation `sigma`. */
+export const lognormal = eagerly(
+  'random.lognormal',
+  (key: Value, sigma: ValueLike = 1, shape?: ShapeLike): Value => {
+    const wanted = shapeOf('random.lognormal', shape, [sigma]);
+    return prim.exp(multiply(normal(key, wanted), sigma));
   },
 );

@@ -5,10 +5,17 @@
  * @see Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3".
  */
 
-export type { CategoricalOptions, ChoiceOptions, PermutationOptions } from './choices.ts';
+export type {
+  BernoulliOptions,
+  CategoricalOptions,
+  ChoiceOptions,
+  PermutationOptions,
+} from './choices.ts';
 export { bernoulli, categorical, choice, permutation, rademacher } from './choices.ts';
 export {
   exponential,
+  type GumbelMode,
+  type GumbelOptions,
   gumbel,
   laplace,
   logistic,
@@ -21,8 +28,11 @@ export {
   cauchy,
   doubleSidedMaxwell,
   geometric,
+  lognormal,
+  type MultivariateNormalOptions,
   maxwell,
   multivariateNormal,
+  type OrthogonalOptions,
   orthogonal,
   pareto,
   rayleigh,
@@ -31,4 +41,14 @@ export {
   weibullMin,
 } from './derived.ts';
 export { type RandintOptions, randint } from './integers.ts';
-export { bits, foldIn, key, split, splitList } from './key.ts';
+export {
+  bits,
+  clone,
+  foldIn,
+  key,
+  keyData,
+  keyImpl,
+  split,
+  splitList,
+  wrapKeyData,
+} from './key.ts';

@@ -53,6 +53,32 @@ export const key = eagerly('random.key', (seed: ValueLike): Value => {
   return joined(constant(0, []), low);
 });
 
+/** Keys of many independent streams, one per element, as their two words: each uint32[shape]. */
+export interface Streams {
+  readonly first: Value;
+  readonly second: Value;
+}
+
+/** What `split(key, size)` gives, one key for every element of the shape. */
+export function streamsOf(op: string, source: Value, shape: Shape): Streams {
+  const [first, second] = cipher(op, source, shape);
+  return { first, second };
+}
+
+/** Of every stream the key that `split` puts at this place. */
+export function childStreams({ first, second }: Streams, place: number): Streams {
+  const { shape } = first;
+  const counters = [constant(0, shape), constant(place, shape)] as const;
+  const [low = first, high = second] = prim.threefry2x32(first, second, ...counters);
+  return { first: low, second: high };
+}
+
+/** uint32[shape]: of every stream the bits that `bits(key)` gives. */
+export function bitsOfStreams(streams: Streams): Value {
+  const { first, second } = childStreams(streams, 0);
+  return prim.xor(first, second);
+}
+
 /** Two uint32[shape] of random bits for the counters 0, 1, 2, … in row-major order. */
 function cipher(op: string, source: Value, shape: Shape): [Value, Value] {
   const [first, second] = words(op, source).map((w) => prim.broadcastInDim(w, shape, []));
@@ -98,3 +124,33 @@ export const foldIn = eagerly('random.foldIn', (source: Value, data: ValueLike):
 export const bits = eagerly('random.bits', (source: Value, shape: ShapeLike = []): Value => {
   return prim.xor(...cipher('random.bits', source, checkShape('random.bits', shape)));
 });
+
+/** The key, checked. @throws EnerjaxError `not-a-key`. */
+function checked(op: string, source: Value): Value {
+  words(op, source);
+  return source;
+}
+
+/** uint32[2]: the words of a key, which is an array of them already. */
+export const keyData = eagerly(
+  'random.keyData',
+  (source: Value): Value => checked('random.keyData', source),
+);
+
+/** The key, uint32[2], that has these words. */
+export const wrapKeyData = eagerly(
+  'random.wrapKeyData',
+  (data: Value): Value => checked('random.wrapKeyData', data),
+);
+
+/** The same key. In JAX this allows a key to be used twice where that is checked; here it never is. */
+export const clone = eagerly(
+  'random.clone',
+  (source: Value): Value => checked('random.clone', source),
+);
+
+/** The name of the generator: that of every key. */
+export function keyImpl(source: Value): 'threefry2x32' {
+  checked('random.keyImpl', source);
+  return 'threefry2x32';
+}

@@ -3,7 +3,16 @@ import type { Value, ValueLike } from '../ir/value.ts';
 import { add, divide, multiply, subtract, where } from '../numpy/arithmetic.ts';
 import { eagerly } from '../numpy/eager.ts';
 import { abs, exp, floor, log, log1p, sin, square, tan } from '../numpy/elementwise.ts';
-import { equal, greater, less, lessEqual, logicalAnd } from '../numpy/logic.ts';
+import {
+  equal,
+  greater,
+  greaterEqual,
+  less,
+  lessEqual,
+  logicalAnd,
+  logicalOr,
+  notEqual,
+} from '../numpy/logic.ts';
 import { promotePair, toInexact } from '../numpy/operands.ts';
 import { chebyshev, i0, i0e } from '../numpy/signals.ts';
 import * as prim from '../primitives/index.ts';
@@ -79,10 +88,45 @@ export const gamma = unary('gamma', (x) => {
   return multiply(sign, exp(logGamma(x)));
 });
 
+/** Coefficients of Stirling's series of log Γ, less its leading terms. */
+const stirling = [
+  0.0833333333333333, -0.00277777777760991, 0.00079365066682539, -0.00059520293135187,
+  0.000837308034031215, -0.00165322962780713,
+];
+
+/**
+ * log Γ(b) − log Γ(a + b) for b ≥ 8 and a ≤ b, where the two would cancel.
+ *
+ * @see Didonato & Morris 1992, "Algorithm 708", function ALGDIV.
+ */
+function logGammaRatio(a: Value, b: Value): Value {
+  const h = divide(a, b);
+  const c = divide(h, add(h, 1));
+  const squared = multiply(c, c);
+  const t = square(divide(1, b));
+  // Powers sₖ = (1 − cᵏ) / (1 − c) for k = 1, 3, 5, …
+  const sums = [add(multiply(c, 0), 1)];
+  for (let k = 1; k < stirling.length; k++) {
+    sums.push(add(add(multiply(squared, sums[k - 1] ?? c), c), 1));
+  }
+  const series = stirling.reduceRight<Value>(
+    (sum, coefficient, k) => add(multiply(sum, t), multiply(sums[k] ?? c, coefficient)),
+    multiply(c, 0),
+  );
+  const rest = multiply(series, divide(c, b));
+  const u = multiply(add(b, subtract(a, 0.5)), log1p(h));
+  const v = multiply(a, subtract(log(b), 1));
+  return subtract(subtract(rest, u), v);
+}
+
 /** log B(a, b) = log Γ(a) + log Γ(b) − log Γ(a + b). */
 export const betaln = eagerly('scipy.special.betaln', (a: ValueLike, b: ValueLike): Value => {
   const [x, y] = promotePair('scipy.special.betaln', toInexact('scipy.special.betaln', a), b);
-  return subtract(add(logGamma(x), logGamma(y)), logGamma(add(x, y)));
+  const [low, high] = [prim.min(x, y), prim.max(x, y)];
+  const isLarge = greaterEqual(high, 8);
+  const plain = subtract(logGamma(high), logGamma(add(low, high)));
+  const ratio = logGammaRatio(where(isLarge, low, 1), where(isLarge, high, 8));
+  return add(logGamma(low), where(isLarge, ratio, plain));
 });
 
 /** B(a, b). */
@@ -105,17 +149,15 @@ export const logit = unary('logit', (x) => subtract(log(x), log1p(prim.neg(x))))
 /** x · log y, 0 where x = 0. */
 export const xlogy = eagerly('scipy.special.xlogy', (x: ValueLike, y: ValueLike): Value => {
   const [a, b] = promotePair('scipy.special.xlogy', toInexact('scipy.special.xlogy', x), y);
-  const isZero = equal(a, 0);
-  const isBoth = logicalAnd(isZero, lessEqual(b, 0));
-  return multiply(a, log(where(isBoth, 1, b)));
+  const counts = logicalOr(notEqual(a, 0), notEqual(b, b));
+  return multiply(a, log(where(counts, b, 1)));
 });
 
 /** x · log(1 + y), 0 where x = 0. */
 export const xlog1py = eagerly('scipy.special.xlog1py', (x: ValueLike, y: ValueLike): Value => {
   const [a, b] = promotePair('scipy.special.xlog1py', toInexact('scipy.special.xlog1py', x), y);
-  const isZero = equal(a, 0);
-  const isBoth = logicalAnd(isZero, lessEqual(b, -1));
-  return multiply(a, log1p(where(isBoth, 0, b)));
+  const counts = logicalOr(notEqual(a, 0), notEqual(b, b));
+  return multiply(a, log1p(where(counts, b, 0)));
 });
 
 /** −x · log x; 0 at 0, −∞ below. */

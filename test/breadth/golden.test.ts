@@ -31,6 +31,8 @@ const recordings = [
   'breadth-special',
   'breadth-networks',
   'breadth-draws',
+  'breadth-samplers',
+  'breadth-functions',
   'breadth-windows',
 ];
 const cases: readonly Case[] = recordings.flatMap((name) => {
