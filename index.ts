@@ -22,12 +22,12 @@ export {
 export * as image from './core/image/index.ts';
 export * as np from './core/numpy/index.ts';
 export * as numpy from './core/numpy/index.ts';
-export * as random from './core/random.ts';
 export * as scipy from './core/scipy/index.ts';
 export * as tree from './core/tree.ts';
 export * as nn from './nn/index.ts';
 export * from './transforms/index.ts';
 export * as lax from './transforms/lax.ts';
+export * as random from './transforms/random.ts';
 
 installSourceReader();
 

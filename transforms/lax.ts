@@ -1,5 +1,5 @@
 /**
- * The operations themselves, and loops and branches: exported as the namespace `lax`.
+ * The operations themselves, loops and branches, and functions that need loops: exported as the namespace `lax`.
  *
  * @see https://docs.jax.dev/en/latest/jax.lax.html
  */
@@ -14,3 +14,5 @@ export {
   switchCase as switch,
   whileLoop,
 } from './control/index.ts';
+export { betainc } from './special/incomplete-beta.ts';
+export { igamma, igammac, igammaGradA, randomGammaGrad } from './special/incomplete-gamma.ts';

@@ -46,26 +46,37 @@ export interface UniformOptions {
  */
 export const uniform = eagerly(
   'random.uniform',
-  (key: Value, shape: ShapeLike = [], { minval = 0, maxval = 1 }: UniformOptions = {}): Value => {
-    const op = 'random.uniform';
-    const wanted = checkParameters(op, shape, [minval, maxval]);
-    const spread = (value: number): Value =>
-      broadcastValue(op, prim.literal(value, 'uint32'), wanted);
-    const mantissa = prim.shiftRightLogical(bits(key, wanted), spread(32 - mantissaBits));
-    const ones = prim.bitcast(prim.or(mantissa, spread(0x3f800000)), 'float32');
-    const unit = subtract(ones, 1);
-    if (minval === 0 && maxval === 1) return unit;
-    const low = float(op, minval);
-    const scaled = add(multiply(unit, subtract(float(op, maxval), low)), low);
-    return prim.max(broadcastValue(op, low, wanted), scaled);
+  (key: Value, shape: ShapeLike = [], options: UniformOptions = {}): Value => {
+    const { minval = 0, maxval = 1 } = options;
+    const wanted = checkParameters('random.uniform', shape, [minval, maxval]);
+    return uniformOf(bits(key, wanted), options);
   },
 );
 
+/** f32[…] in the range, made of random bits, uint32[…]. */
+export function uniformOf(source: Value, { minval = 0, maxval = 1 }: UniformOptions = {}): Value {
+  const op = 'random.uniform';
+  const spread = (value: number): Value =>
+    broadcastValue(op, prim.literal(value, 'uint32'), source.shape);
+  const mantissa = prim.shiftRightLogical(source, spread(32 - mantissaBits));
+  const ones = prim.bitcast(prim.or(mantissa, spread(0x3f800000)), 'float32');
+  const unit = subtract(ones, 1);
+  if (minval === 0 && maxval === 1) return unit;
+  const low = float(op, minval);
+  const scaled = add(multiply(unit, subtract(float(op, maxval), low)), low);
+  return prim.max(broadcastValue(op, low, source.shape), scaled);
+}
+
 /** f32[shape] of the standard normal distribution. */
-export const normal = eagerly('random.normal', (key: Value, shape: ShapeLike = []): Value => {
-  const u = uniform(key, shape, { minval: aboveMinusOne, maxval: 1 });
-  return multiply(prim.erfInv(u), Math.SQRT2);
-});
+export const normal = eagerly(
+  'random.normal',
+  (key: Value, shape: ShapeLike = []): Value =>
+    normalOf(bits(key, checkShape('random.normal', shape))),
+);
+
+/** f32[…] of the standard normal distribution, made of random bits, uint32[…]. */
+export const normalOf = (source: Value): Value =>
+  multiply(prim.erfInv(uniformOf(source, { minval: aboveMinusOne, maxval: 1 })), Math.SQRT2);
 
 /**
  * f32[shape] of the standard normal distribution, limited to the open interval (lower, upper).

@@ -53,6 +53,32 @@ export const key = eagerly('random.key', (seed: ValueLike): Value => {
   return joined(constant(0, []), low);
 });
 
+/** Keys of many independent streams, one per element, as their two words: each uint32[shape]. */
+export interface Streams {
+  readonly first: Value;
+  readonly second: Value;
+}
+
+/** What `split(key, size)` gives, one key for every element of the shape. */
+export function streamsOf(op: string, source: Value, shape: Shape): Streams {
+  const [first, second] = cipher(op, source, shape);
+  return { first, second };
+}
+
+/** Of every stream the key that `split` puts at this place. */
+export function childStreams({ first, second }: Streams, place: number): Streams {
+  const { shape } = first;
+  const counters = [constant(0, shape), constant(place, shape)] as const;
+  const [low = first, high = second] = prim.threefry2x32(first, second, ...counters);
+  return { first: low, second: high };
+}
+
+/** uint32[shape]: of every stream the bits that `bits(key)` gives. */
+export function bitsOfStreams(streams: Streams): Value {
+  const { first, second } = childStreams(streams, 0);
+  return prim.xor(first, second);
+}
+
 /** Two uint32[shape] of random bits for the counters 0, 1, 2, … in row-major order. */
 function cipher(op: string, source: Value, shape: Shape): [Value, Value] {
   const [first, second] = words(op, source).map((w) => prim.broadcastInDim(w, shape, []));

@@ -31,6 +31,7 @@ const recordings = [
   'breadth-special',
   'breadth-networks',
   'breadth-draws',
+  'breadth-samplers',
   'breadth-windows',
 ];
 const cases: readonly Case[] = recordings.flatMap((name) => {

@@ -1,10 +1,10 @@
 /** The functions that recordings name, and compositions whose results do not depend on a choice of signs. */
 import * as image from '../../core/image/index.ts';
-import * as lax from '../../core/lax/index.ts';
 import * as np from '../../core/numpy/index.ts';
-import * as random from '../../core/random/index.ts';
 import * as scipy from '../../core/scipy/index.ts';
 import * as nn from '../../nn/index.ts';
+import * as lax from '../../transforms/lax.ts';
+import * as random from '../../transforms/random.ts';
 
 /** V · diag(sin w) · Vᵀ of the eigenvalues w and eigenvectors V, and w. */
 function eighRebuilt(x: np.Array): np.Array[] {

@@ -2,8 +2,8 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import * as np from '../../core/numpy/index.ts';
-import * as random from '../../core/random.ts';
 import { grad, jit, vmap } from '../../transforms/index.ts';
+import * as random from '../../transforms/random.ts';
 import '../numpy/device.ts';
 
 const samplers: Record<string, (key: np.Array) => np.Array> = {
@@ -19,6 +19,8 @@ const samplers: Record<string, (key: np.Array) => np.Array> = {
   permutation: (key) => random.permutation(key, 6),
   choice: (key) => random.choice(key, np.arange(8), [4], { replace: false }),
   gumbel: (key) => random.gumbel(key, [3]),
+  gamma: (key) => random.gamma(key, np.array([0.2, 1, 30])),
+  beta: (key) => random.beta(key, 1.5, 1, [4]),
 };
 
 for (const [name, sample] of Object.entries(samplers)) {
@@ -45,6 +47,25 @@ test('the bounds of uniform have gradients', async () => {
   const share = await random.uniform(random.key(1), [50]).mean().item();
   const slope = await grad(mean)(np.array(2)).item();
   assert.ok(Math.abs(Number(slope) - Number(share)) < 1e-6);
+});
+
+test('gamma and beta have the moments of their distributions', async () => {
+  const moments = async (x: np.Array): Promise<number[]> =>
+    (await Promise.all([x.mean().item(), x.var().item()])).map(Number);
+  for (const a of [0.4, 1.5, 9]) {
+    const [mean = 0, variance = 0] = await moments(random.gamma(random.key(3), a, [20000]));
+    assert.ok(Math.abs(mean - a) < 5 * Math.sqrt(a / 20000), `mean ${mean} of gamma(${a})`);
+    assert.ok(Math.abs(variance / a - 1) < 0.15, `variance ${variance} of gamma(${a})`);
+  }
+  const [mean = 0, variance = 0] = await moments(random.beta(random.key(4), 1.5, 1, [20000]));
+  assert.ok(Math.abs(mean - 0.6) < 0.01 && Math.abs(variance - 0.24 / 3.5) < 0.003);
+});
+
+test('loggamma has finite samples and gradients where gamma underflows', async () => {
+  const sample = (a: np.Array) => random.loggamma(random.key(0), a).sum();
+  const small = np.full([6], 1e-3);
+  assert.ok(Number.isFinite(await sample(small).item()));
+  assert.ok(((await grad(sample)(small).js()) as number[]).every((x) => Number.isFinite(x)));
 });
 
 test.run();
