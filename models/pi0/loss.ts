@@ -2,9 +2,9 @@
 import { atCaller } from '../../core/base/call-site.ts';
 import type { Value } from '../../core/ir/value.ts';
 import * as np from '../../core/numpy/index.ts';
-import * as random from '../../core/random/index.ts';
 import * as tree from '../../core/tree.ts';
 import { dims } from '../../nn/dims.ts';
+import * as random from '../../transforms/random.ts';
 import { stopGradient } from '../../transforms/stop-gradient.ts';
 import { toFloat32 } from '../compute-dtype.ts';
 import { type InfoNce, infoNce } from '../energy/infonce.ts';

@@ -41,6 +41,11 @@ export class GoldenFile {
     return this.#tensor(tensor).data;
   }
 
+  /** The sizes of a tensor's axes. */
+  shape(tensor: string): readonly number[] {
+    return this.#tensor(tensor).shape;
+  }
+
   /** A tensor on the default device. */
   array(tensor: string): Value {
     const { data, shape, dtype } = this.#tensor(tensor);
