@@ -2,6 +2,7 @@
 
 import type { ComputeDType } from '../compute-dtype.ts';
 import { type EnergyConfig, type EnergyPool, energyConfig } from '../energy/config.ts';
+import { type EnergyVariantName, energyVariants } from '../energy/variants/index.ts';
 import {
   checkExperts,
   type GemmaConfig,
@@ -16,7 +17,7 @@ import { badPi0Config, trainsNothing } from './errors.ts';
 export const imageKeys = ['base_0_rgb', 'left_wrist_0_rgb', 'right_wrist_0_rgb'] as const;
 
 /** Which energy model, if any, stands on top of the policy. */
-export type EnergyVariant = 'cross-attention' | 'none';
+export type EnergyVariant = EnergyVariantName | 'none';
 
 /** Sizes and options of a policy. Names are openpi's, in camel case. */
 export interface Pi0Config {
@@ -50,13 +51,13 @@ export interface Pi0Config {
   /** Computes layers again for the gradient instead of keeping what is in them. Default true. */
   readonly checkpointLayers: boolean;
 
-  /** Which energy model stands on top. Default `cross-attention`; `none` is openpi's own policy. */
+  /** Which energy model stands on top. Default `cross-attention`; with `none` it is openpi's own policy. */
   readonly energyVariant: EnergyVariant;
   /** Default 512. */
   readonly energyHidden: number;
   /** Default 8. */
   readonly energyHeads: number;
-  /** Residual blocks of the energy model's encoders. Default 1. */
+  /** Residual blocks of the energy model's encoders, or layers of its transformer. Default 1. */
   readonly energyLayers: number;
   /** Action dims that the energy model sees, from the first on. Default 7. */
   readonly energyActDim: number;
@@ -159,7 +160,7 @@ const oneOf = (field: string, value: unknown, known: readonly unknown[]): void =
 
 function checkChoices(config: Pi0Config): void {
   oneOf('dtype', config.dtype, ['bfloat16', 'float32']);
-  oneOf('energyVariant', config.energyVariant, ['cross-attention', 'none']);
+  oneOf('energyVariant', config.energyVariant, [...Object.keys(energyVariants), 'none']);
   oneOf('pytorchCompileMode', config.pytorchCompileMode, [null, ...pytorchCompileModes]);
 }
 
@@ -208,6 +209,7 @@ export function tokensPerImage(config: Pi0Config): number {
 /** The energy model's sizes; its context is what the reading expert says about the prefix. */
 export const energyOf = (config: Pi0Config): EnergyConfig =>
   energyConfig({
+    ...(config.energyVariant === 'none' ? {} : { variant: config.energyVariant }),
     contextDim: expertsOf(config)[0].width,
     energyActDim: config.energyActDim,
     hidden: config.energyHidden,
