@@ -462,6 +462,19 @@ if (process.env.ENERJAX_TEST_WEBGPU === '1') {
     assert.equal([...(await last.data())], [3.5, 14]);
     assert.equal([...(await stack.data())], [0.5, 2, 1.5, 6, 2.5, 10]);
   });
+
+  test('on a GPU the weights of stacked layers are multiplied where they lie', async () => {
+    await setDefaultDevice(await getDevice('webgpu'));
+    const weights = np.arange(12, { dtype: 'float32' }).reshape([3, 2, 2]);
+    const layers = jit((x: np.Array, w: np.Array) =>
+      lax.scan((c: np.Array, own: np.Array) => [np.matmul(c, own), null] as const, x, w),
+    );
+    const [last] = layers(np.eye(2), weights);
+    assert.equal(await last.js(), [
+      [118, 131],
+      [518, 575],
+    ]);
+  });
 }
 
 test.run();
