@@ -1,6 +1,7 @@
 /** Fusion decisions → kernels in the order in which they run. */
 import { type Aval, sizeOf, stridesOf } from '../base/aval.ts';
 import type { CallSite } from '../base/call-site.ts';
+import { isStorageType, scalarTypeOf } from '../base/dtype.ts';
 import { invariant } from '../base/errors.ts';
 import {
   type Axis,
@@ -16,6 +17,7 @@ import {
 } from '../ir/expr.ts';
 import { axisPosition, flatten, indexConstant, unflatten } from '../ir/index-algebra.ts';
 import type { Place, Reader, StepSpec } from '../ir/lowering.ts';
+import { fitTo } from '../ir/narrow.ts';
 import type { Program } from '../ir/program.ts';
 import { buildControl } from './build-control.ts';
 import type { Fusion, Root } from './fuse.ts';
@@ -112,7 +114,7 @@ export class KernelBuilder {
   }
 
   #reader(node: ArrayNode): Reader {
-    if (node === this.#product) return () => accumulator(node.aval.dtype);
+    if (node === this.#product) return () => finishedSum(node);
     if (this.#fusion.isWritten(node)) return memoryReader(node);
     const { origin } = node;
     invariant(origin.kind === 'map', `'${node.name}' was not written`);
@@ -199,7 +201,10 @@ export class KernelBuilder {
       lhs: this.#matrix(lhs, lhsIndex, [batch, rows, depth], product.site),
       rhs: this.#matrix(rhs, rhsIndex, [batch, depth, columns], product.site),
     };
-    const stores = [this.#epilogue(root, product, index)];
+    const final = this.#epilogue(root, product, index);
+    const isStaged = this.#target.writesWords && isStorageType(final.target.dtype);
+    const wide = isStaged ? makeSource(final.value.dtype, final.target.length) : final.target;
+    const stores = [{ ...final, target: wide }];
     const kernel: MatmulKernel = {
       kind: 'matmul',
       name: [...new Set([product.name, ...this.#names])].join('·'),
@@ -212,12 +217,21 @@ export class KernelBuilder {
       stores,
     };
     this.launches.push({ kernel: alongRows(kernel), site: root.node.site });
+    if (isStaged) this.#pack(wide, root.node);
+  }
+
+  /** Copies finished elements into their packed array. */
+  #pack(from: Source, { source, aval, size, site }: ArrayNode): void {
+    const axis = makeAxis(size);
+    const index = axisPosition(axis);
+    const value = fitTo(load(from, index), aval.dtype);
+    this.#push('pack', [axis], [{ target: source, index, value, ...plain }], site);
   }
 
   #epilogue(root: Root, product: ArrayNode, index: readonly Expr[]): KernelStore {
     const { node } = root;
     const own = root.fromProduct(index);
-    const value = node === product ? accumulator(node.aval.dtype) : this.#element(node, own);
+    const value = node === product ? finishedSum(node) : this.#element(node, own);
     const flat = flatten(own, stridesOf(node.aval.shape));
     return { target: node.source, index: flat, value, ...plain };
   }
@@ -283,12 +297,17 @@ export class KernelBuilder {
         const target = sources.get(store.to);
         invariant(target !== undefined, `'${name}' stores to a place that it was not given`);
         const index = flatten(store.index, stridesOf(store.to.aval.shape));
-        const { value, mode = 'set', guard = null } = store;
+        const { mode = 'set', guard = null } = store;
+        const value = fitTo(store.value, target.dtype);
         return { target, index, value, mode, guard, serial };
       });
     this.#push(name, parallel, stores, site);
   }
 }
+
+/** The finished sum of a product, as an element of its result. */
+const finishedSum = ({ aval: { dtype } }: ArrayNode): Expr =>
+  fitTo(accumulator(scalarTypeOf(dtype)), dtype);
 
 const plain = { mode: 'set', guard: null, serial: [] } as const;
 

@@ -17,8 +17,18 @@ import type { Eqn, Program } from '../ir/program.ts';
 import { bind, bindOne, traceClosed } from '../ir/trace.ts';
 import type { Value } from '../ir/value.ts';
 import { broadcastInDim, full, zeros } from '../primitives/broadcast.ts';
-import { add, dynamicSlice, eq, literal, reshape, select, sub } from '../primitives/index.ts';
+import {
+  add,
+  convert,
+  dynamicSlice,
+  eq,
+  literal,
+  reshape,
+  select,
+  sub,
+} from '../primitives/index.ts';
 import { whileNeedsBound } from './errors.ts';
+import { widen } from './widen-steps.ts';
 
 const internal = unsupported('it exists in compiled programs only');
 const noBatch = (): never => {
@@ -136,7 +146,8 @@ function repeatOnGpu(lowering: RepeatLowering, inputs: readonly Value[], own: Ow
       const results = inline(body, [...c, ...state.slice(0, carries), ...read]);
       const written = results
         .slice(carries)
-        .map((slice) => bindOne(writeSlice, [slice, position], { length: count }));
+        // A slice need not fill whole words: packed stacks are put together in 32 bits.
+        .map((slice) => bindOne(writeSlice, [widen(slice), position], { length: count }));
       return [...results.slice(0, carries), add(done, literal(1, 'int32')), ...written];
     },
     [...constants, ...first, counter].map((v) => v.aval),
@@ -148,7 +159,11 @@ function repeatOnGpu(lowering: RepeatLowering, inputs: readonly Value[], own: Ow
     consts: constants.length,
     carries: carries + 1,
   });
-  return [...results.slice(0, carries), ...results.slice(carries + 1)];
+  const stacks = results.slice(carries + 1).map((stack, i) => {
+    const { dtype, weak } = slices[i]?.aval ?? stack.aval;
+    return convert(stack, dtype, weak);
+  });
+  return [...results.slice(0, carries), ...stacks];
 }
 
 function sliceAt(stack: Value, position: Value): Value {

@@ -1,10 +1,12 @@
 /** The program as a graph of arrays, each with what it costs and how it reads its operands. */
 import { type Aval, range, sizeOf, stridesOf } from '../base/aval.ts';
 import type { CallSite } from '../base/call-site.ts';
+import { isFloat } from '../base/dtype.ts';
 import type { Axis, Expr, Source } from '../ir/expr.ts';
 import { load, makeAxis, makeSource, op, reduce, walk } from '../ir/expr.ts';
 import { axisPosition, flatten } from '../ir/index-algebra.ts';
 import type { ControlLowering, DotDims, Lowering, Reader, StepsLowering } from '../ir/lowering.ts';
+import { fitTo } from '../ir/narrow.ts';
 import type { Eqn, Program, Var } from '../ir/program.ts';
 import { lookup } from '../ir/program.ts';
 
@@ -67,7 +69,7 @@ export const memoryReader = ({ source, aval }: { source: Source; aval: Aval }): 
 
 /** A matrix product written as a sum, for devices and sizes that have no kernel for it. */
 const dotAsMap =
-  (dims: DotDims, [lhs, rhs]: readonly Aval[]) =>
+  (dims: DotDims, [lhs, rhs]: readonly Aval[], out: Aval) =>
   ([readLhs, readRhs]: readonly Reader[]) =>
   (index: readonly Expr[]): Expr => {
     if (!lhs || !rhs || !readLhs || !readRhs) throw new Error('a product has two operands');
@@ -79,7 +81,7 @@ const dotAsMap =
       }
       return reduce('add', lhs.shape[axis] ?? 1, (k) => sum([...done, k]));
     };
-    return sum([]);
+    return fitTo(sum([]), out.dtype);
   };
 
 /** Where a product reads its operands, for one element of the result and one term of the sum. */
@@ -148,7 +150,7 @@ function mapFacts(value: MapFacts['value'], aval: Aval, operands: readonly Array
 function isSmallDot({ dims }: { dims: DotDims }, [lhs, rhs]: readonly Aval[], out: Aval): boolean {
   if (lhs === undefined || rhs === undefined) return true;
   const depth = dims.lhsContract.reduce((k, axis) => k * (lhs.shape[axis] ?? 1), 1);
-  return lhs.dtype !== 'float32' || depth <= 2 || depth * sizeOf(out.shape) <= 2048;
+  return !isFloat(lhs.dtype) || depth <= 2 || depth * sizeOf(out.shape) <= 2048;
 }
 
 /** The nodes of every variable, in program order. */
@@ -211,14 +213,14 @@ function originOf(
       const value = (readers: readonly Reader[]) => {
         const element = lowering.values(readers)[output];
         if (element === undefined) throw new Error('a lowering lacks an output');
-        return element;
+        return (index: readonly Expr[]) => fitTo(element(index), aval.dtype);
       };
       return { kind: 'map', facts: mapFacts(value, aval, operands) };
     }
     case 'dot':
       return hasMatmul && !isSmallDot(lowering, avals, aval)
         ? { kind: 'dot', facts: { dims: lowering.dims } }
-        : { kind: 'map', facts: mapFacts(dotAsMap(lowering.dims, avals), aval, operands) };
+        : { kind: 'map', facts: mapFacts(dotAsMap(lowering.dims, avals, aval), aval, operands) };
     case 'call':
       throw new Error('calls are inlined before');
     default:

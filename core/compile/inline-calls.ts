@@ -5,6 +5,7 @@ import { type Eqn, lookup, makeVar, type Program, type Var } from '../ir/program
 import { verify } from '../ir/verify.ts';
 import { controlForGpu } from './gpu-control.ts';
 import type { Target } from './plan.ts';
+import { isPacked, widened } from './widen-steps.ts';
 
 /**
  * The program without calls. Loops and branches stay, in the form that the device can run: their programs are
@@ -13,7 +14,11 @@ import type { Target } from './plan.ts';
 export function inlineCalls(program: Program, target: Target): Program {
   const isCall = (eqn: Eqn): boolean => {
     const lowering = lowered(eqn);
-    return lowering.kind === 'call' || (target.device === 'webgpu' && isControl(lowering));
+    return (
+      lowering.kind === 'call' ||
+      (lowering.kind === 'steps' && isPacked(eqn)) ||
+      (target.device === 'webgpu' && isControl(lowering))
+    );
   };
   if (!program.eqns.some(isCall)) return program;
   const inliner = new Inliner(target, new Set(program.inputs));
@@ -70,6 +75,9 @@ class Inliner {
   }
 
   #forTarget(eqn: Eqn, lowering: Lowering, inputs: readonly Var[]): Lowering {
+    if (lowering.kind === 'steps' && isPacked(eqn)) {
+      return { kind: 'call', program: widened(eqn), isApart: false };
+    }
     if (this.#target.device !== 'webgpu' || !isControl(lowering)) return lowering;
     if (lowering.kind === 'repeat' && lowering.isIndexed) return lowering;
     const isShared = inputs.map(

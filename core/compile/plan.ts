@@ -47,6 +47,8 @@ export interface Target {
   readonly alignment: number;
   /** True: loops inside a parallel iteration are cheap (CPU), so whole rows may be handled by one. */
   readonly hasSerialRows: boolean;
+  /** True: memory is written in words of four bytes, so that parts of one word must be written together. */
+  readonly writesWords: boolean;
   /** Iterations that keep the device busy; long reductions with fewer results are split into two stages. */
   readonly concurrency: number;
 }

@@ -41,7 +41,7 @@ export interface Device {
   /** For people: adapter, threads, precision. */
   readonly description: string;
   readonly target: Target;
-  /** Copies host elements (booleans: bytes 0 and 1) to a new array on the device. */
+  /** Copies host elements (booleans: bytes 0 and 1; 16-bit floats: bits) to a new array on the device. */
   upload(data: TypedArray, dtype: DType): Storage;
   load(plan: Plan): Executable;
   /** Resolves when everything queued has run. Also the point at which unreachable arrays are reclaimed. */

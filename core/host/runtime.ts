@@ -3,6 +3,7 @@ import type { Shape } from '../base/aval.ts';
 import { makeAval, sizeOf } from '../base/aval.ts';
 import type { DType, TypedArray } from '../base/dtype.ts';
 import { invariant } from '../base/errors.ts';
+import { toRaw } from '../base/half.ts';
 import { compile } from '../compile/compile.ts';
 import type { Plan } from '../compile/plan.ts';
 import type { Program } from '../ir/program.ts';
@@ -138,8 +139,12 @@ function storageOn(device: Device, array: ConcreteArray): Storage {
   return moved;
 }
 
-/** An array on the default device with these elements. Booleans are bytes 0 and 1. */
-export function upload(data: TypedArray, shape: Shape, dtype: DType): ConcreteArray {
+/** An array on the default device with these elements, rounded to `dtype`. Booleans are bytes 0 and 1. */
+export const upload = (data: TypedArray, shape: Shape, dtype: DType): ConcreteArray =>
+  uploadRaw(toRaw(data, dtype), shape, dtype);
+
+/** An array on the default device with these elements as they are in memory: 16-bit floats as bits. */
+export function uploadRaw(data: TypedArray, shape: Shape, dtype: DType): ConcreteArray {
   invariant(data.length === sizeOf(shape), `${data.length} elements for shape [${shape}]`);
   const device = defaultDevice();
   const storage = device.upload(data, dtype);
@@ -152,7 +157,7 @@ export async function devicePut(
   array: Value,
   device: Device = defaultDevice(),
 ): Promise<ConcreteArray> {
-  const data = await array.data();
+  const data = await array.rawData();
   const storage = device.upload(data, array.dtype);
   owners.set(storage, device);
   return new ConcreteArray(array.aval, storage);

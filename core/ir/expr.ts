@@ -4,7 +4,8 @@
  * Expressions are pure and interned: equal ones are the same object, so common subexpressions are
  * shared by construction. Index arithmetic is kept in an affine normal form (index.ts).
  */
-import type { DType } from '../base/dtype.ts';
+import { type DType, type ScalarType, scalarTypeOf } from '../base/dtype.ts';
+import { nearest } from '../base/half.ts';
 import { type ReduceOp, type ScalarOp, scalarOpFacts } from './scalar-ops.ts';
 
 /** A loop axis: an int32 that counts from 0 up to `extent`, without it. */
@@ -23,7 +24,7 @@ export interface Source {
 
 interface Node {
   readonly id: number;
-  readonly dtype: DType;
+  readonly dtype: ScalarType;
   /** Axes whose value this depends on; axes that are reduced inside are not among them. */
   readonly deps: ReadonlySet<Axis>;
   /** Nesting depth of reductions inside. */
@@ -55,6 +56,8 @@ export interface LoadExpr extends Node {
   readonly kind: 'load';
   readonly source: Source;
   readonly index: Expr;
+  /** True: the bits of an element that is narrower than 32 bits, zeros above them, as uint32. */
+  readonly isRaw: boolean;
 }
 /** `value` combined by `op` over all of `axis`. */
 export interface ReduceExpr extends Node {
@@ -148,9 +151,11 @@ export const makeSource = (dtype: DType, length: number): Source => ({
 /** `−0`, NaN and infinities keep their identity in keys. */
 const numberKey = (value: number): string => (Object.is(value, -0) ? '-0' : String(value));
 
-/** A constant. */
-export const constant = (value: number, dtype: DType): ConstExpr =>
-  intern(`c${dtype}${numberKey(value)}`, () => ({
+/** A constant; of a type that is narrow in memory, the nearest value of that type. */
+export function constant(number: number, type: DType): ConstExpr {
+  const dtype = scalarTypeOf(type);
+  const value = dtype === type ? number : nearest(number, type);
+  return intern(`c${dtype}${numberKey(value)}`, () => ({
     kind: 'const',
     id: nextId++,
     dtype,
@@ -159,6 +164,7 @@ export const constant = (value: number, dtype: DType): ConstExpr =>
     height: 0,
     cost: 0,
   }));
+}
 
 /** The position on a loop axis, as int32. */
 export const axisIndex = (axis: Axis): AxisExpr =>
@@ -188,21 +194,22 @@ export const affine = (terms: readonly Term[], offset: number): AffineExpr =>
     };
   });
 
-/** The element of `source` at a flat index. */
-export const load = (source: Source, index: Expr): LoadExpr =>
-  intern(`l${source.id}@${index.id}`, () => ({
+/** The element of `source` at a flat index; raw: its bits, for types narrower than 32 bits. */
+export const load = (source: Source, index: Expr, isRaw = false): LoadExpr =>
+  intern(`l${source.id}@${index.id}${isRaw ? 'r' : ''}`, () => ({
     kind: 'load',
     id: nextId++,
-    dtype: source.dtype,
+    dtype: isRaw ? 'uint32' : scalarTypeOf(source.dtype),
     source,
     index,
+    isRaw,
     deps: index.deps,
     height: index.height,
     cost: index.cost + 1,
   }));
 
 /** `op` applied to `args`. `dtype` must be given for casts. */
-export function op(name: ScalarOp, args: readonly Expr[], dtype?: DType): Expr {
+export function op(name: ScalarOp, args: readonly Expr[], dtype?: ScalarType): Expr {
   const { result, cost } = scalarOpFacts[name];
   const last = args[args.length - 1];
   const type = result === 'bool' ? 'bool' : (dtype ?? last?.dtype ?? 'float32');
@@ -227,7 +234,7 @@ export function op(name: ScalarOp, args: readonly Expr[], dtype?: DType): Expr {
 }
 
 /** The accumulator of the matrix product whose epilogue this is. */
-export const accumulator = (dtype: DType): AccumulatorExpr =>
+export const accumulator = (dtype: ScalarType): AccumulatorExpr =>
   intern(`m${dtype}`, () => ({
     kind: 'accumulator',
     id: nextId++,
@@ -325,7 +332,7 @@ function rebuildChildren(node: Expr, visit: (child: Expr) => Expr): Expr {
       );
     case 'load': {
       const index = visit(node.index);
-      return index === node.index ? node : load(node.source, index);
+      return index === node.index ? node : load(node.source, index, node.isRaw);
     }
     case 'op': {
       const args = node.args.map(visit);

@@ -1,5 +1,5 @@
 /** The scalar operations that lowering rules speak. How each backend computes them is in core/emit. */
-import type { DType } from '../base/dtype.ts';
+import { bytesOf, type DType, isFloat, isSigned } from '../base/dtype.ts';
 
 /** What the compiler needs to know of a scalar operation. */
 export interface ScalarOpFacts {
@@ -21,7 +21,8 @@ const cast: ScalarOpFacts = { arity: 1, result: 'given', cost: 1 };
  * the sign of the dividend, by zero gives the dividend; shifts past the width give 0 (arithmetic: the
  * sign); `max` and `min` propagate NaN; `round` is half to even; comparisons with NaN are false but
  * `ne`, which is true; `convert` float to integer truncates, saturates, and sends NaN to 0;
- * `convert` to bool is `≠ 0`; `select(condition, whenTrue, whenFalse)`.
+ * `convert` to bool is `≠ 0`; `roundBfloat16` and `roundFloat16` give the nearest value of those types, ties
+ * to even, as float32; `select(condition, whenTrue, whenFalse)`.
  */
 export const scalarOpFacts = {
   add: binary(1),
@@ -76,6 +77,8 @@ export const scalarOpFacts = {
   shiftRightArithmetic: binary(1),
   populationCount: unary(4),
   countLeadingZeros: unary(2),
+  roundBfloat16: unary(3),
+  roundFloat16: unary(6),
   isFinite: { arity: 1, result: 'bool', cost: 2 },
   select: { arity: 3, result: 'operand', cost: 1 },
   convert: cast,
@@ -97,16 +100,14 @@ export function identityOf(op: ReduceOp, dtype: DType): number {
     case 'mul':
       return 1;
     case 'and':
-      return dtype === 'bool' ? 1 : dtype === 'uint32' ? 0xffffffff : -1;
+      return isSigned(dtype) ? -1 : greatest(dtype);
     case 'max':
-      return dtype === 'float32' ? -Infinity : dtype === 'int32' ? -0x80000000 : 0;
+      return isFloat(dtype) ? -Infinity : isSigned(dtype) ? -greatest(dtype) - 1 : 0;
     case 'min':
-      return dtype === 'float32'
-        ? Infinity
-        : dtype === 'int32'
-          ? 0x7fffffff
-          : maximumUnsigned(dtype);
+      return isFloat(dtype) ? Infinity : greatest(dtype);
   }
 }
 
-const maximumUnsigned = (dtype: DType): number => (dtype === 'bool' ? 1 : 0xffffffff);
+/** The greatest value of an integer type, or of booleans. */
+const greatest = (dtype: DType): number =>
+  dtype === 'bool' ? 1 : 2 ** (8 * bytesOf(dtype) - (isSigned(dtype) ? 1 : 0)) - 1;

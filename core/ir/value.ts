@@ -6,6 +6,7 @@ import type { Aval, Shape } from '../base/aval.ts';
 import { showAval, sizeOf } from '../base/aval.ts';
 import { type CallSite, captureSite, showSite } from '../base/call-site.ts';
 import type { DType, TypedArray } from '../base/dtype.ts';
+import { fromRaw } from '../base/half.ts';
 import { escapedTracer, notPlainData, readUnderTrace, usedAfterDisposal } from './errors.ts';
 import type { Var } from './program.ts';
 
@@ -47,8 +48,11 @@ export abstract class Value {
     return sizeOf(this.aval.shape);
   }
 
-  /** The elements in row-major order. Booleans come as bytes 0 and 1. */
+  /** The elements in row-major order. Booleans come as bytes 0 and 1, floats of 16 bits as float32. */
   abstract data(): Promise<TypedArray>;
+
+  /** The elements as they are in memory: floats of 16 bits as their bits, a Uint16Array; others as {@link data}. */
+  abstract rawData(): Promise<TypedArray>;
 
   /** The elements, without waiting. Only on devices whose memory the host can see (`wasm`, `js`). */
   abstract dataSync(): TypedArray;
@@ -94,6 +98,10 @@ export class Tracer extends Value {
     this.#refuse();
   }
 
+  rawData(): Promise<TypedArray> {
+    this.#refuse();
+  }
+
   dataSync(): TypedArray {
     this.#refuse();
   }
@@ -107,7 +115,7 @@ export class Tracer extends Value {
   }
 }
 
-/** Device memory that holds one array. Owned by the host layer. */
+/** Device memory that holds one array. Owned by the host layer. Elements are as in memory, see {@link Value.rawData}. */
 export interface Storage {
   /** The device that owns it, by name. */
   readonly deviceName: string;
@@ -153,12 +161,16 @@ export class ConcreteArray extends Value {
     return storage;
   }
 
-  data(): Promise<TypedArray> {
+  async data(): Promise<TypedArray> {
+    return fromRaw(await this.storage.read(), this.dtype);
+  }
+
+  rawData(): Promise<TypedArray> {
     return this.storage.read();
   }
 
   dataSync(): TypedArray {
-    return this.storage.readSync();
+    return fromRaw(this.storage.readSync(), this.dtype);
   }
 
   dispose(): void {
@@ -170,7 +182,8 @@ export class ConcreteArray extends Value {
 
   toString(): string {
     if (this.#storage === null) return `${showAval(this.aval)} (${this.#end?.how ?? 'gone'})`;
-    const data = this.size <= 1000 ? this.#storage.peek() : null;
+    const raw = this.size <= 1000 ? this.#storage.peek() : null;
+    const data = raw === null ? null : fromRaw(raw, this.dtype);
     return data === null
       ? showAval(this.aval)
       : `${showAval(this.aval)} ${showData(data, this.shape)}`;

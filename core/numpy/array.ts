@@ -1,10 +1,10 @@
 /** Arrays from data on the host. */
-import type { Shape } from '../base/aval.ts';
-import { allocateHost, type DType, type TypedArray } from '../base/dtype.ts';
-import { upload } from '../host/runtime.ts';
+import { makeAval, type Shape, showAval, sizeOf } from '../base/aval.ts';
+import { allocateHost, allocateRaw, type DType, type TypedArray } from '../base/dtype.ts';
+import { upload, uploadRaw } from '../host/runtime.ts';
 import { Value } from '../ir/value.ts';
 import { convert } from '../primitives/index.ts';
-import { notArrayData, raggedArray, unknownDType } from './errors.ts';
+import { notArrayData, raggedArray, unknownDType, wrongRawData } from './errors.ts';
 import { stack } from './join.ts';
 import { checkDType, showOperand, toValue } from './operands.ts';
 
@@ -20,7 +20,7 @@ export interface DTypeOption {
  * An array of the given elements.
  *
  * Numbers give float32 and booleans give bool, unless `dtype` says otherwise; typed arrays keep their
- * type (Float64Array is rounded to float32, Uint8Array is widened to uint32). JavaScript cannot tell 1
+ * type (Float64Array is rounded to float32). JavaScript cannot tell 1
  * from 1.0, so whole numbers give float32 too. Numbers are truncated for integer types and wrap around.
  *
  * @param data - Nested lists must have equal lengths on each level.
@@ -58,11 +58,42 @@ function fromTyped(data: TypedArray, dtype: DType | undefined): Value {
 
 function dtypeOfTyped(data: TypedArray): DType {
   if (data instanceof Int32Array) return 'int32';
-  if (data instanceof Uint32Array || data instanceof Uint8Array) return 'uint32';
+  if (data instanceof Uint32Array) return 'uint32';
+  if (data instanceof Uint8Array) return 'uint8';
+  if (data instanceof Int8Array) return 'int8';
+  if (data instanceof Uint16Array) return 'uint16';
+  if (data instanceof Int16Array) return 'int16';
   if (data instanceof Float32Array || data instanceof Float64Array) return 'float32';
   // Reached from JavaScript: the type of `data` rules it out.
   throw unknownDType('np.array', showOperand(data));
 }
+
+/** What {@link fromRaw} is told. */
+export interface RawOptions {
+  readonly dtype: DType;
+  /** Default: one axis. */
+  readonly shape?: Shape;
+}
+
+/**
+ * dtype[shape] of elements as they are in memory: 16-bit floats are given as their bits.
+ *
+ * @param data - As {@link Value.rawData} returns it: a Uint16Array for float16 and bfloat16.
+ * @throws EnerjaxError `wrong-raw-data` if the kind or the number of elements does not fit.
+ * @example
+ * const ones = np.fromRaw(new Uint16Array([0x3f80, 0x3f80]), { dtype: 'bfloat16' });
+ */
+export function fromRaw(data: TypedArray, { dtype, shape = [data.length] }: RawOptions): Value {
+  checkDType('np.fromRaw', dtype);
+  const wanted = allocateRaw(dtype, 0).constructor;
+  if (data.constructor !== wanted || data.length !== sizeOf(shape)) {
+    const expected = `a ${wanted.name} of ${sizeOf(shape)}`;
+    throw wrongRawData(showAval(makeAval(shape, dtype)), expected, describeTyped(data));
+  }
+  return uploadRaw(data.slice(), shape, dtype);
+}
+
+const describeTyped = (data: TypedArray): string => `a ${data.constructor.name} of ${data.length}`;
 
 /** Elements as the host stores them; booleans as 0 and 1. */
 function toHost(elements: ArrayLike<number>, dtype: DType): TypedArray {

@@ -1,6 +1,6 @@
 /** Arrays that are computed from nothing: constants, ranges, triangles. */
 import { range, type Shape } from '../base/aval.ts';
-import { type DType, kindOfScalar, promoteDTypes } from '../base/dtype.ts';
+import { type DType, isFloat, kindOfScalar, promoteDTypes } from '../base/dtype.ts';
 import type { Value, ValueLike } from '../ir/value.ts';
 import { convert, eq, floor, ge, iota, literal, select } from '../primitives/index.ts';
 import { add, divide, multiply, subtract } from './arithmetic.ts';
@@ -92,9 +92,9 @@ export function arange(...args: readonly (number | DTypeOption | undefined)[]): 
 const stepped = eagerly(
   'np.arange',
   (start: number, step: number, count: number, dtype: DType): Value => {
-    const isWhole = dtype !== 'float32' || (start === 0 && step === 1);
+    const isWhole = !isFloat(dtype) || (start === 0 && step === 1);
     if (isWhole) return wholeRange(start, step, count, dtype);
-    return add(multiply(iota('float32', [count], 0), step), start);
+    return convert(add(multiply(iota('float32', [count], 0), step), start), dtype);
   },
 );
 
@@ -146,7 +146,7 @@ export const linspace = eagerly(
     const spaced = inner(isClosed ? count - 1 : count);
     const last = broadcastTo(b, spaced.shape.with(place, 1));
     const all = isClosed ? concatenate([spaced, last], { axis: place }) : spaced;
-    if (dtype === 'float32') return all;
+    if (isFloat(dtype)) return convert(all, dtype);
     // Whole numbers are rounded down, as in NumPy, where conversion alone would truncate.
     return convert(floor(all), checkDType('np.linspace', dtype));
   },

@@ -7,6 +7,18 @@ import { broadcastShapes as broadcast, kindOf } from './operands.ts';
 
 /** 32-bit IEEE floating point. */
 export const float32 = 'float32' satisfies DType;
+/** 16-bit IEEE floating point, computed in float32. */
+export const float16 = 'float16' satisfies DType;
+/** The upper half of a float32, computed in float32. */
+export const bfloat16 = 'bfloat16' satisfies DType;
+/** Signed 8-bit integers. */
+export const int8 = 'int8' satisfies DType;
+/** Unsigned 8-bit integers. */
+export const uint8 = 'uint8' satisfies DType;
+/** Signed 16-bit integers. */
+export const int16 = 'int16' satisfies DType;
+/** Unsigned 16-bit integers. */
+export const uint16 = 'uint16' satisfies DType;
 /** Signed 32-bit integers. */
 export const int32 = 'int32' satisfies DType;
 /** Unsigned 32-bit integers. */

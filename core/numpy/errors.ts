@@ -53,6 +53,18 @@ export const raggedArray = defineError({
   example: { fails: 'np.array([[1, 2], [3]])', works: 'np.array([[1, 2], [3, 0]])' },
 });
 
+/** Raw elements that do not fit the type or the shape. */
+export const wrongRawData = defineError({
+  code: 'wrong-raw-data',
+  what: (aval: string, expected: string, found: string) =>
+    `np.fromRaw: ${aval} needs ${expected}, got ${found}`,
+  fix: 'pass what x.rawData() returns; to round numbers to the type use np.array(numbers, { dtype })',
+  example: {
+    fails: "np.fromRaw(new Float32Array([1]), { dtype: 'bfloat16' })",
+    works: "np.fromRaw(new Uint16Array([0x3f80]), { dtype: 'bfloat16' })",
+  },
+});
+
 /** Data that no array can be made of. */
 export const notArrayData = defineError({
   code: 'not-array-data',
@@ -65,7 +77,7 @@ export const notArrayData = defineError({
 export const unknownDType = defineError({
   code: 'unknown-dtype',
   what: (op: string, dtype: string) => `${op}: there is no dtype '${dtype}'`,
-  fix: "use 'float32', 'int32', 'uint32' or 'bool'; GPUs have no 64-bit types",
+  fix: "use 'float32', 'bfloat16', 'float16', 'int32', 'int16', 'int8', their unsigned kin or 'bool'; GPUs have no 64-bit types",
   example: {
     fails: "np.zeros([2], { dtype: 'float64' as never })",
     works: "np.zeros([2], { dtype: 'float32' })",

@@ -2,8 +2,10 @@
 import { range, type Shape, sameShape, showAval } from '../base/aval.ts';
 import {
   type DType,
+  integerRange,
   isDType,
   isFloat,
+  isInteger,
   type Kind,
   kindOfScalar,
   promoteDTypes,
@@ -52,8 +54,9 @@ export const inexact = (kind: Kind): Kind =>
   isFloat(kind.dtype) ? kind : { dtype: 'float32', weak: kind.weak };
 
 function fits(value: number, dtype: DType): boolean {
-  if (dtype === 'int32') return value >= -0x80000000 && value <= 0x7fffffff;
-  return dtype === 'uint32' ? value >= 0 && value <= 0xffffffff : true;
+  if (!isInteger(dtype)) return true;
+  const [low, high] = integerRange(dtype);
+  return value >= low && value <= high;
 }
 
 /** A scalar array of a plain number. */

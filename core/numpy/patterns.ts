@@ -1,6 +1,13 @@
 /** Arrays of numbers in a pattern: spacings, triangles, grids; whole numbers; facts about element types. */
 import { range, type Shape } from '../base/aval.ts';
-import { type DType, isFloat, promoteDTypes } from '../base/dtype.ts';
+import {
+  bytesOf,
+  type DType,
+  integerRange,
+  isFloat,
+  isInteger,
+  promoteDTypes,
+} from '../base/dtype.ts';
 import type { Value, ValueLike } from '../ir/value.ts';
 import * as prim from '../primitives/index.ts';
 import {
@@ -303,28 +310,52 @@ export function isdtype(
   dtype: DType,
   kind: 'bool' | 'integral' | 'real floating' | 'numeric' | DType,
 ): boolean {
-  if (kind === 'integral') return dtype === 'int32' || dtype === 'uint32';
+  if (kind === 'integral') return isInteger(dtype);
   if (kind === 'real floating') return isFloat(dtype);
   return kind === 'numeric' ? dtype !== 'bool' : kind === dtype;
 }
 
-/** Facts about float32. */
-export const finfo = (_dtype: 'float32' = 'float32') => ({
-  bits: 32,
-  eps: 2 ** -23,
-  max: 3.4028234663852886e38,
-  min: -3.4028234663852886e38,
-  tiny: 2 ** -126,
-  smallestNormal: 2 ** -126,
-  smallestSubnormal: 2 ** -149,
-  resolution: 1e-6,
-});
+/** Facts about a float type. */
+export interface FloatFacts {
+  readonly bits: number;
+  readonly eps: number;
+  readonly max: number;
+  readonly min: number;
+  readonly tiny: number;
+  readonly smallestNormal: number;
+  readonly smallestSubnormal: number;
+  readonly resolution: number;
+}
+
+/** Bits of the fraction, the greatest and the least normal exponent, and decimal digits. */
+const floatFormats = {
+  float32: { bits: 32, fraction: 23, most: 127, least: -126, digits: 6 },
+  bfloat16: { bits: 16, fraction: 7, most: 127, least: -126, digits: 2 },
+  float16: { bits: 16, fraction: 10, most: 15, least: -14, digits: 3 },
+} as const;
+
+/** Facts about a float type, by default float32. */
+export function finfo(dtype: keyof typeof floatFormats = 'float32'): FloatFacts {
+  const { bits, fraction, most, least, digits } = floatFormats[dtype];
+  const eps = 2 ** -fraction;
+  const max = (2 - eps) * 2 ** most;
+  return {
+    bits,
+    eps,
+    max,
+    min: -max,
+    tiny: 2 ** least,
+    smallestNormal: 2 ** least,
+    smallestSubnormal: 2 ** (least - fraction),
+    resolution: Number(`1e-${digits}`),
+  };
+}
 
 /** Facts about an integer type. */
-export const iinfo = (dtype: 'int32' | 'uint32') =>
-  dtype === 'int32'
-    ? { bits: 32, min: -(2 ** 31), max: 2 ** 31 - 1 }
-    : { bits: 32, min: 0, max: 2 ** 32 - 1 };
+export function iinfo(dtype: Exclude<DType, 'bool' | keyof typeof floatFormats>) {
+  const [min, max] = integerRange(dtype);
+  return { bits: 8 * bytesOf(dtype), min, max };
+}
 
 /** Options of {@link partition}. */
 export interface PartitionOptions {

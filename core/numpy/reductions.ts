@@ -1,6 +1,6 @@
 /** Reductions: sums, extremes, moments, along the axes named or all. */
 import { range, type Shape, sizeOf } from '../base/aval.ts';
-import type { DType } from '../base/dtype.ts';
+import { bytesOf, type DType, isFloat, isStorageType, scalarTypeOf } from '../base/dtype.ts';
 import type { Value, ValueLike } from '../ir/value.ts';
 import * as prim from '../primitives/index.ts';
 import { divide, maximum, minimum, multiply, subtract, where } from './arithmetic.ts';
@@ -47,16 +47,21 @@ const kept = (shape: Shape, axes: readonly number[]): Shape =>
 const masked = (x: Value, mask: ValueLike | undefined, neutral: number): Value =>
   mask === undefined ? x : where(broadcastTo(mask, x.shape), x, astype(neutral, x.dtype));
 
-/** Booleans are counted as int32. */
-const countable = (x: Value): Value => (x.dtype === 'bool' ? astype(x, 'int32') : x);
+/** Booleans and narrow integers are counted in 32 bits. */
+const countable = (x: Value): Value =>
+  isFloat(x.dtype) || bytesOf(x.dtype) === 4
+    ? x.dtype === 'bool'
+      ? astype(x, 'int32')
+      : x
+    : astype(x, scalarTypeOf(x.dtype));
 
-/** The sum; booleans are counted as int32. */
+/** The sum; booleans and narrow integers are counted in 32 bits, narrow floats in float32 with one rounding. */
 export const sum = eagerly('np.sum', (operand: ValueLike, options: SumOptions = {}): Value => {
   const x = countable(toValue('np.sum', operand));
   return reduceWith('np.sum', masked(x, options.where, 0), prim.reduceSum, options);
 });
 
-/** The product; booleans count as int32. */
+/** The product; booleans and narrow integers count in 32 bits. */
 export const prod = eagerly('np.prod', (operand: ValueLike, options: SumOptions = {}): Value => {
   const x = countable(toValue('np.prod', operand));
   return reduceWith('np.prod', masked(x, options.where, 1), prim.reduceProd, options);
@@ -64,7 +69,12 @@ export const prod = eagerly('np.prod', (operand: ValueLike, options: SumOptions 
 
 /** The arithmetic mean, as a float. */
 export const mean = eagerly('np.mean', (operand: ValueLike, options: SumOptions = {}): Value => {
-  const x = toInexact('np.mean', operand);
+  const given = toInexact('np.mean', operand);
+  // The sum of narrow floats may be out of their range though the mean is not.
+  if (isStorageType(given.dtype)) {
+    return astype(mean(astype(given, 'float32'), options), given.dtype);
+  }
+  const x = given;
   const axes = normalizeAxes('np.mean', options.axis, x.ndim);
   const total = sum(x, options);
   if (options.where === undefined) return divide(total, countOf(x, axes));

@@ -1,6 +1,6 @@
 /** What the families of operations share: the form of an operation, operand checks, small helpers. */
 import { type Aval, type Shape, sameShape } from '../base/aval.ts';
-import type { DType } from '../base/dtype.ts';
+import { type DType, dtypes, isFloat, isInteger, isSigned } from '../base/dtype.ts';
 import { invariant } from '../base/errors.ts';
 import type { Primitive } from '../ir/primitive.ts';
 import type { Value } from '../ir/value.ts';
@@ -86,14 +86,16 @@ export function requireAxes(op: string, axes: readonly number[], aval: Aval): vo
 }
 
 /** Every element type. */
-export const anyDType: readonly DType[] = ['float32', 'int32', 'uint32', 'bool'];
+export const anyDType: readonly DType[] = dtypes;
 /** Floats and integers. */
-export const numericDTypes: readonly DType[] = ['float32', 'int32', 'uint32'];
+export const numericDTypes: readonly DType[] = dtypes.filter((dtype) => dtype !== 'bool');
 /** Floats only. */
-export const floatDTypes: readonly DType[] = ['float32'];
+export const floatDTypes: readonly DType[] = dtypes.filter(isFloat);
+/** What decompositions of matrices are computed in. */
+export const linalgDTypes: readonly DType[] = ['float32'];
 /** Integers only. */
-export const integerDTypes: readonly DType[] = ['int32', 'uint32'];
+export const integerDTypes: readonly DType[] = dtypes.filter(isInteger);
 /** Types with bitwise arithmetic. */
-export const bitwiseDTypes: readonly DType[] = ['int32', 'uint32', 'bool'];
+export const bitwiseDTypes: readonly DType[] = dtypes.filter((dtype) => !isFloat(dtype));
 /** Types with negative values. */
-export const signedDTypes: readonly DType[] = ['float32', 'int32'];
+export const signedDTypes: readonly DType[] = dtypes.filter(isSigned);

@@ -30,8 +30,14 @@ export type { GatherSpec, ScatterSpec } from './window-dims.ts';
 /** What `fill` reads outside of the operand. */
 const fillValues: Readonly<Record<DType, number>> = {
   float32: NaN,
+  float16: NaN,
+  bfloat16: NaN,
   int32: -0x80000000,
   uint32: 0xffffffff,
+  int16: -0x8000,
+  uint16: 0xffff,
+  int8: -0x80,
+  uint8: 0xff,
   bool: 1,
 };
 

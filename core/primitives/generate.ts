@@ -2,7 +2,9 @@
 import { makeAval } from '../base/aval.ts';
 import type { DType } from '../base/dtype.ts';
 import { invariant } from '../base/errors.ts';
-import { constant, op } from '../ir/expr.ts';
+import { nearest } from '../base/half.ts';
+import { constant } from '../ir/expr.ts';
+import { convertTo } from '../ir/narrow.ts';
 import { definePrimitive, noTangent, notLinear, type PrimitiveOf } from '../ir/primitive.ts';
 import { bindOne } from '../ir/trace.ts';
 import type { Value } from '../ir/value.ts';
@@ -23,25 +25,11 @@ const literalPrimitive: PrimitiveOf<LiteralParams> = definePrimitive({
   lower: (_, { value, dtype }) => ({ kind: 'map', values: () => [() => constant(value, dtype)] }),
 });
 
-/** The number as the nearest value of an element type; integers wrap. */
-function rounded(value: number, dtype: DType): number {
-  switch (dtype) {
-    case 'float32':
-      return Math.fround(value);
-    case 'int32':
-      return value | 0;
-    case 'uint32':
-      return value >>> 0;
-    case 'bool':
-      return value === 0 ? 0 : 1;
-  }
-}
-
 /** A constant: dtype[]. Booleans are 0 and 1. */
 export const literal = withRecord(
   literalPrimitive,
   (value: number, dtype: DType, weak = false): Value =>
-    bindOne(literalPrimitive, [], { value: rounded(value, dtype), dtype, weak }),
+    bindOne(literalPrimitive, [], { value: nearest(value, dtype), dtype, weak }),
 );
 
 type IotaParams = {
@@ -63,7 +51,7 @@ const iotaPrimitive: PrimitiveOf<IotaParams> = definePrimitive({
   batch: neverBatched,
   lower: (_, { dtype, axis }) => ({
     kind: 'map',
-    values: () => [(index) => op('convert', [nth(index, axis)], dtype)],
+    values: () => [(index) => convertTo(nth(index, axis), dtype)],
   }),
 });
 

@@ -4,7 +4,16 @@ import type { EnerjaxError } from '../base/errors.ts';
 import type { Expr } from '../ir/expr.ts';
 import { addIndex, indexConstant } from '../ir/index-algebra.ts';
 import type { Reader } from '../ir/lowering.ts';
-import { first, nth, otherAxes, pair, requireDType, sizesOf, triple } from './define.ts';
+import {
+  first,
+  nth,
+  numericDTypes,
+  otherAxes,
+  pair,
+  requireDType,
+  sizesOf,
+  triple,
+} from './define.ts';
 import { badGather, dtypeMismatch } from './errors.ts';
 import { clampIndex, inRange } from './index-maps.ts';
 
@@ -212,8 +221,7 @@ export function inferScatter(avals: readonly Aval[], spec: ScatterSpec): Aval {
   const [operand, indices, updates] = triple(avals);
   const fail: Fail = (why) => badGather('scatter', avals, why);
   if (operand.dtype !== updates.dtype) throw dtypeMismatch('scatter', [operand, updates]);
-  if (spec.combine !== 'set')
-    requireDType(`scatter with ${spec.combine}`, operand, ['float32', 'int32', 'uint32']);
+  if (spec.combine !== 'set') requireDType(`scatter with ${spec.combine}`, operand, numericDTypes);
   if (!within(spec.updateWindowDims, updates.shape.length)) {
     throw fail(`window axes [${spec.updateWindowDims.join(', ')}] do not exist in the updates`);
   }

@@ -3,7 +3,9 @@
  * element, without the compiler. Slow, simple and strict: a load outside of its array is a failure, and
  * parallel iterations run backwards, so that a result that depends on their order shows.
  */
+
 import { type Aval, makeAval, type Shape, sizeOf, stridesOf } from '../../core/base/aval.ts';
+import { isFloat, scalarTypeOf } from '../../core/base/dtype.ts';
 import {
   type Axis,
   axisIndex,
@@ -158,7 +160,7 @@ function runMap(
   evaluator: Evaluator,
 ): Elements[] {
   const functions = values(readers);
-  return outputs.map(({ shape }, k) => {
+  return outputs.map(({ shape, dtype }, k) => {
     const axes = shape.map(makeAxis);
     const elements = new Float64Array(sizeOf(shape));
     const value = functions[k];
@@ -168,7 +170,7 @@ function runMap(
     let next = 0;
     forEachIndex(shape, (index) => {
       evaluator.moveTo(bindAxes(axes, index));
-      elements[next++] = evaluator.value(expr);
+      elements[next++] = wrap(evaluator.value(expr), dtype, evaluator.precision);
     });
     return elements;
   });
@@ -288,8 +290,7 @@ function runDot(
         ...pairUp(dims.rhsContract, inner),
       ]);
       const product = applyScalar('mul', [at(x, xs), at(y, ys)], output.dtype, output.dtype);
-      sum =
-        output.dtype === 'float32' ? sum + product : wrap(sum + product, output.dtype, precision);
+      sum = isFloat(output.dtype) ? sum + product : wrap(sum + product, output.dtype, precision);
     });
     result[next++] = wrap(sum, output.dtype, precision);
   });
@@ -312,8 +313,15 @@ function runLowering(
         outputs,
         evaluator,
       );
-    case 'steps':
-      return runSteps(lowering, places, outputs, evaluator);
+    case 'steps': {
+      // Narrow types go through the steps in 32 bits and are rounded at the end.
+      const wide = (aval: Aval): Aval => ({ ...aval, dtype: scalarTypeOf(aval.dtype) });
+      const given = operands.map((x) => placeOf(wide(x.aval), x.elements, evaluator));
+      return runSteps(lowering, given, outputs.map(wide), evaluator).map((elements, i) => {
+        const dtype = outputs[i]?.dtype ?? 'float32';
+        return elements.map((x) => wrap(x, dtype, precision));
+      });
+    }
     case 'dot': {
       const arrays = operands.map(({ aval, elements }) => ({ ...aval, elements }));
       return [runDot(lowering.dims, arrays, outputs[0] ?? makeAval([], 'float32'), precision)];

@@ -1,6 +1,7 @@
 /** Arrays to try operations on: ordinary ones, and the numbers at which arithmetic goes wrong. */
 import { type Aval, makeAval, type Shape, sizeOf } from '../../core/base/aval.ts';
-import type { DType } from '../../core/base/dtype.ts';
+import { type DType, isFloat, isSigned } from '../../core/base/dtype.ts';
+import { nearest } from '../../core/base/half.ts';
 
 /** An array on the host. */
 export interface Input {
@@ -52,16 +53,16 @@ export const booleans = (shape: Shape): Input => integers(shape, 0, 1, 'bool');
 
 /** Ordinary elements of any type. */
 export function ordinary(shape: Shape, dtype: DType): Input {
-  switch (dtype) {
-    case 'float32':
-      return floats(shape);
-    case 'int32':
-      return integers(shape, -9, 9);
-    case 'uint32':
-      return integers(shape, 0, 17, 'uint32');
-    case 'bool':
-      return booleans(shape);
+  if (dtype === 'bool') return booleans(shape);
+  if (isFloat(dtype)) {
+    const { elements } = floats(shape);
+    return given(
+      shape,
+      dtype,
+      elements.map((x) => nearest(x, dtype)),
+    );
   }
+  return isSigned(dtype) ? integers(shape, -9, 9, dtype) : integers(shape, 0, 17, dtype);
 }
 
 const minNormal = 2 ** -126;
@@ -75,6 +76,20 @@ export const specials: Readonly<Record<DType, readonly number[]>> = {
     ...[Infinity, -Infinity, Number.NaN],
   ].map(Math.fround),
   int32: [0, 1, -1, 2, -2, 7, -7, 31, 32, 33, -32, 65536, 2 ** 31 - 1, -(2 ** 31), 1 - 2 ** 31],
+  float16: [
+    ...[0, -0, 1, -1, 0.5, -1.5, 2.5, -2.5, 3, 7, 0.1, -0.3, 1e-3, 20, -20, 88, 1000, -2049],
+    ...[65504, -65504, 2 ** -14, 2 ** -24, -(2 ** -24), 3 * 2 ** -20, 1023 * 2 ** -24],
+    ...[Infinity, -Infinity, Number.NaN],
+  ].map((x) => nearest(x, 'float16')),
+  bfloat16: [
+    ...[0, -0, 1, -1, 0.5, -1.5, 2.5, -2.5, 3, 7, 0.1, -0.3, 1e-3, 20, -20, 88, -100, 257, 1e10],
+    ...[(2 - 2 ** -7) * 2 ** 127, -(2 - 2 ** -7) * 2 ** 127, minNormal],
+    ...[Infinity, -Infinity, Number.NaN],
+  ].map((x) => nearest(x, 'bfloat16')),
+  int16: [0, 1, -1, 2, -2, 7, -7, 15, 16, 17, -16, 256, 2 ** 15 - 1, -(2 ** 15), 1 - 2 ** 15],
+  uint16: [0, 1, 2, 7, 15, 16, 17, 255, 2 ** 15 - 1, 2 ** 15, 2 ** 16 - 2, 2 ** 16 - 1],
+  int8: [0, 1, -1, 2, -2, 7, -7, 8, 9, -8, 16, 127, -128, -127],
+  uint8: [0, 1, 2, 7, 8, 9, 15, 16, 127, 128, 254, 255],
   uint32: [0, 1, 2, 7, 31, 32, 33, 65535, 2 ** 31 - 1, 2 ** 31, 2 ** 32 - 2, 2 ** 32 - 1],
   bool: [0, 1],
 };

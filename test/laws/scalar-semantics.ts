@@ -1,5 +1,5 @@
 /** What each scalar operation means, written independently of every backend, for the oracle. */
-import type { DType } from '../../core/base/dtype.ts';
+import { type DType, isFloat } from '../../core/base/dtype.ts';
 import type { ReduceOp, ScalarOp } from '../../core/ir/scalar-ops.ts';
 
 /** Floats are rounded to this precision after every operation. */
@@ -18,15 +18,42 @@ function fromBits(bits: number, to: DType): number {
   return to === 'float32' ? words.getFloat32(0) : to === 'int32' ? bits : bits >>> 0;
 }
 
+/** The nearest number of so many fraction bits and exponents, ties to even: by the spacing of such numbers. */
+export function nearestWith(fraction: number, least: number, most: number, value: number): number {
+  const size = Math.abs(Math.fround(value));
+  if (size === 0 || !Number.isFinite(size)) return value;
+  const exponent = Math.max(least, Math.floor(Math.log2(size)));
+  const spacing = 2 ** (exponent - fraction);
+  const steps = size / spacing;
+  const below = Math.floor(steps);
+  const rest = steps - below;
+  const isUp = rest > 0.5 || (rest === 0.5 && below % 2 === 1);
+  const rounded = (below + (isUp ? 1 : 0)) * spacing;
+  const result = rounded >= 2 ** (most + 1) ? Infinity : rounded;
+  return value < 0 || Object.is(value, -0) ? -result : result;
+}
+
 /** The value as it is once stored in this type. */
 export function wrap(value: number, dtype: DType, precision: Precision): number {
   switch (dtype) {
     case 'float32':
       return precision === 'float32' ? Math.fround(value) : value;
+    case 'bfloat16':
+      return nearestWith(7, -126, 127, value);
+    case 'float16':
+      return nearestWith(10, -14, 15, value);
     case 'int32':
       return value | 0;
     case 'uint32':
       return value >>> 0;
+    case 'int16':
+      return Int16Array.of(value)[0] ?? 0;
+    case 'uint16':
+      return Uint16Array.of(value)[0] ?? 0;
+    case 'int8':
+      return Int8Array.of(value)[0] ?? 0;
+    case 'uint8':
+      return Uint8Array.of(value)[0] ?? 0;
     case 'bool':
       return value === 0 ? 0 : 1;
   }
@@ -119,6 +146,8 @@ const float: Partial<Record<ScalarOp, (x: number) => number>> = {
   asinh: Math.asinh,
   acosh: Math.acosh,
   atanh: Math.atanh,
+  roundBfloat16: (x) => nearestWith(7, -126, 127, x),
+  roundFloat16: (x) => nearestWith(10, -14, 15, x),
   erf,
   erfc,
   erfInv,
@@ -143,7 +172,7 @@ export function applyScalar(
     case 'sub':
       return a - b;
     case 'mul':
-      return type === 'float32' ? a * b : Math.imul(a, b);
+      return isFloat(type) ? a * b : Math.imul(a, b);
     case 'div':
       return type === 'float32' ? a / b : b === 0 ? -1 : Math.trunc(a / b);
     case 'rem':
@@ -211,7 +240,7 @@ export function combine(op: ReduceOp, a: number, b: number, dtype: DType): numbe
     case 'add':
       return a + b;
     case 'mul':
-      return dtype === 'float32' ? a * b : Math.imul(a, b);
+      return isFloat(dtype) ? a * b : Math.imul(a, b);
     case 'max':
       return Math.max(a, b);
     case 'min':

@@ -215,8 +215,8 @@ test('hosts without fused multiply-add get the same products', () => {
   const [x, y] = [random(m * k, 1), random(k * n, 2)];
   floats.set(x, 0);
   floats.set(y, 1000);
-  call('packLhs', 8000, 0, m, k, k * 4, 4);
-  call('packRhs', 12000, 4000, k, n, n * 4, 4);
+  call('packLhs_float32', 8000, 0, m, k, k * 4, 4);
+  call('packRhs_float32', 12000, 4000, k, n, n * 4, 4);
   call('multiply', 8000, 12000, 16000, n * 4, 2, 1, k, k * 64, 1);
   const wanted = expected({ m, n, k }, x, y, new Float32Array());
   wanted.forEach((value, i) => {

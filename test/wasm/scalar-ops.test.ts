@@ -1,7 +1,7 @@
 /** Every scalar operation, one element at a time and four at a time, against JavaScript's numbers. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { DType } from '../../core/base/dtype.ts';
+import type { ScalarType } from '../../core/base/dtype.ts';
 import type { LoopKernel } from '../../core/compile/kernel.ts';
 import { axisIndex, load, makeAxis, makeSource, op } from '../../core/ir/expr.ts';
 import { type ScalarOp, scalarOpFacts } from '../../core/ir/scalar-ops.ts';
@@ -84,7 +84,7 @@ const integers = [
   0, 1, -1, 2, -2, 3, 7, -7, 31, 32, 33, 100, 255, 65535, 65536, 0x7fffffff, -0x80000000,
   -0x7fffffff, 12345678, -87654321,
 ];
-const samples: Record<DType, readonly number[]> = {
+const samples: Record<ScalarType, readonly number[]> = {
   float32: floats,
   int32: integers,
   uint32: integers.map((value) => value >>> 0),
@@ -132,7 +132,12 @@ const distance = (a: number, b: number): number => {
   return Math.abs(bitsOf(a) - bitsOf(b));
 };
 
-function check(name: ScalarOp, types: readonly DType[], result: DType, simd: boolean): void {
+function check(
+  name: ScalarOp,
+  types: readonly ScalarType[],
+  result: ScalarType,
+  simd: boolean,
+): void {
   const lists = types.map((type) => samples[type].map((value) => coerce(value, type)));
   const rows = lists.reduce<number[][]>(
     (all, list) =>
@@ -211,6 +216,8 @@ const floatOnly = new Set<ScalarOp>([
   'erfInv',
   'logistic',
   'isFinite',
+  'roundBfloat16',
+  'roundFloat16',
 ]);
 const integerOnly = new Set<ScalarOp>([
   'and',
@@ -237,9 +244,9 @@ const logical = new Set<ScalarOp>([
   'gt',
   'ge',
 ]);
-const numeric: readonly DType[] = ['float32', 'int32', 'uint32'];
+const numeric: readonly ScalarType[] = ['float32', 'int32', 'uint32'];
 
-function typesFor(name: ScalarOp): readonly DType[] {
+function typesFor(name: ScalarOp): readonly ScalarType[] {
   const rest = floatOnly.has(name)
     ? ['float32' as const]
     : integerOnly.has(name)
@@ -259,7 +266,7 @@ for (const simd of [false, true]) {
           check(name, ['bool', type, type], type, simd));
       }
     } else if (result === 'given') {
-      const all: readonly DType[] = name === 'bitcast' ? numeric : [...numeric, 'bool'];
+      const all: readonly ScalarType[] = name === 'bitcast' ? numeric : [...numeric, 'bool'];
       for (const from of all) {
         for (const to of all) {
           test(`${name} from ${from} to ${to} follows its definition, ${how}`, () =>
@@ -269,7 +276,12 @@ for (const simd of [false, true]) {
     } else {
       for (const type of typesFor(name)) {
         test(`${name} on ${type} follows its definition, ${how}`, () => {
-          check(name, new Array<DType>(arity).fill(type), result === 'bool' ? 'bool' : type, simd);
+          check(
+            name,
+            new Array<ScalarType>(arity).fill(type),
+            result === 'bool' ? 'bool' : type,
+            simd,
+          );
         });
       }
     }

@@ -1,6 +1,7 @@
 /** Every scalar operation on JavaScript numbers, as core/ir/scalar-ops.ts defines them. */
 import type { DType } from '../../core/base/dtype.ts';
 import type { ScalarOp } from '../../core/ir/scalar-ops.ts';
+import { nearestWith } from '../laws/scalar-semantics.ts';
 
 const words = new DataView(new ArrayBuffer(4));
 
@@ -98,6 +99,8 @@ const floats: Partial<Record<ScalarOp, (a: number, b: number) => number>> = {
   asinh: Math.asinh,
   acosh: Math.acosh,
   atanh: Math.atanh,
+  roundBfloat16: (a) => nearestWith(7, -126, 127, a),
+  roundFloat16: (a) => nearestWith(10, -14, 15, a),
   erf: erfOf,
   erfc: erfcOf,
   erfInv: erfInvOf,

@@ -1,7 +1,7 @@
 /** Matrix products on a WebGPU device, by each kind of kernel, against the JavaScript reference. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { DType } from '../../core/base/dtype.ts';
+import type { ScalarType } from '../../core/base/dtype.ts';
 import type { MatmulKernel, MatrixOperand } from '../../core/compile/kernel.ts';
 import {
   largeTile,
@@ -38,7 +38,7 @@ interface Product {
 }
 
 /** act(lhs · rhs + bias) for each batch; the epilogue is dear if `isDear`. */
-function product(shape: Shape, dtype: DType = 'float32', isDear = false): Product {
+function product(shape: Shape, dtype: ScalarType = 'float32', isDear = false): Product {
   const { batch, rows, columns, depth, transposeLhs = false, transposeRhs = false } = shape;
   const axes = { batch: makeAxis(batch), rows: makeAxis(rows), columns: makeAxis(columns) };
   const operand = (height: number, width: number, isTransposed: boolean): MatrixOperand => {

@@ -1,7 +1,7 @@
 /** Every scalar operation on the values where WGSL leaves the result open, against the reference. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { DType, TypedArray } from '../../core/base/dtype.ts';
+import type { ScalarType, TypedArray } from '../../core/base/dtype.ts';
 import type { KernelStore, LoopKernel } from '../../core/compile/kernel.ts';
 import {
   type Axis,
@@ -204,7 +204,12 @@ const everyType: readonly ScalarOp[] = [
   'bitcast',
 ];
 
-function columnsFor(ops: readonly ScalarOp[], x: Expr, y: Expr, casts: readonly DType[]): Column[] {
+function columnsFor(
+  ops: readonly ScalarOp[],
+  x: Expr,
+  y: Expr,
+  casts: readonly ScalarType[],
+): Column[] {
   return ops.flatMap((name): Column[] => {
     const tolerance = tolerances[name] ?? 0;
     if (name === 'convert' || name === 'bitcast') {
@@ -216,7 +221,7 @@ function columnsFor(ops: readonly ScalarOp[], x: Expr, y: Expr, casts: readonly 
   });
 }
 
-function typed(dtype: DType, x: readonly number[], y: readonly number[]) {
+function typed(dtype: ScalarType, x: readonly number[], y: readonly number[]) {
   const axis = makeAxis(x.length);
   const [a, b] = [makeSource(dtype, x.length), makeSource(dtype, x.length)];
   const host = (values: readonly number[]): TypedArray =>

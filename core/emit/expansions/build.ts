@@ -1,6 +1,6 @@
 /** Short names for writing expansions: float32 and int32 arithmetic on expressions. */
 
-import type { DType } from '../../base/dtype.ts';
+import type { ScalarType } from '../../base/dtype.ts';
 import { constant, type Expr, op } from '../../ir/expr.ts';
 
 /** A float32 constant, rounded as storing it would. */
@@ -58,7 +58,7 @@ export const shiftRightSigned = (a: Expr, by: Expr): Expr =>
 export const select = (condition: Expr, yes: Expr, no: Expr): Expr =>
   op('select', [condition, yes, no]);
 /** `a` as another type, by value. */
-export const convert = (a: Expr, dtype: DType): Expr => op('convert', [a], dtype);
+export const convert = (a: Expr, dtype: ScalarType): Expr => op('convert', [a], dtype);
 /** The bits of a float32 as int32. */
 export const bits = (a: Expr): Expr => op('bitcast', [a], 'int32');
 /** The bits of a float32 as uint32. */

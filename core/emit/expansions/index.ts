@@ -9,6 +9,7 @@ import { erf, erfc, erfInv } from './error-function.ts';
 import { cosh, exp, expm1, logistic, sinh, tanh } from './exponential.ts';
 import { acosh, asinh, atanh, log, log1p } from './logarithm.ts';
 import { integerPow, pow } from './power.ts';
+import { roundBfloat16, roundFloat16 } from './rounding.ts';
 import { acos, asin, atan, atan2, cos, sin, tan } from './trigonometry.ts';
 
 /** The sign of a float32: −1, 1, or the operand itself if it is ±0 or NaN. */
@@ -35,6 +36,8 @@ export const floatExpansions = {
   log1p,
   logistic,
   pow,
+  roundBfloat16,
+  roundFloat16,
   rsqrt: (x: Expr): Expr => div(f(1), sqrt(x)),
   sign,
   sin,

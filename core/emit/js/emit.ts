@@ -1,11 +1,12 @@
 /** Kernel → JavaScript: slow, plain, and what the other backends are tested against. */
 
-import { type DType, isFloat } from '../../base/dtype.ts';
+import { type DType, isFloat, type ScalarType } from '../../base/dtype.ts';
 import { invariant } from '../../base/errors.ts';
 import type { Kernel, KernelStore } from '../../compile/kernel.ts';
 import { matmulAsLoop } from '../../compile/matmul-as-loop.ts';
 import { type Statement, structure } from '../../compile/structure.ts';
 import type { Axis, Expr, Source } from '../../ir/expr.ts';
+import { isHalf } from '../../ir/narrow.ts';
 import { identityOf, type ReduceOp } from '../../ir/scalar-ops.ts';
 import * as scalarMath from './scalar-math.ts';
 import { type JsOp, jsOps } from './scalar-table.ts';
@@ -117,7 +118,7 @@ class Emitter {
     }
   }
 
-  #declare(name: string, op: ReduceOp, dtype: DType): void {
+  #declare(name: string, op: ReduceOp, dtype: ScalarType): void {
     this.#lines.push(`let ${name}=${this.#literal(identityOf(op, dtype), dtype)};`);
   }
 
@@ -127,7 +128,7 @@ class Emitter {
     return name;
   }
 
-  #combine(op: ReduceOp, a: string, b: string, dtype: DType, exact = false): string {
+  #combine(op: ReduceOp, a: string, b: string, dtype: ScalarType, exact = false): string {
     const emit: JsOp = jsOps[op];
     const text = emit([a, b], dtype, dtype);
     return exact ? text : this.#round(text, dtype);
@@ -136,11 +137,9 @@ class Emitter {
   #store({ target, index, value, mode, guard }: KernelStore): void {
     const place = `${this.#buffer(target)}[${this.#text(index)}]`;
     const text = this.#text(value);
-    const stored =
-      mode === 'set'
-        ? text
-        : this.#combine(mode, this.#fromMemory(place, target.dtype), text, target.dtype);
-    const write = `${place}=${target.dtype === 'bool' ? `(${stored})?1:0` : stored};`;
+    const there = this.#fromMemory(place, target.dtype);
+    const stored = mode === 'set' ? text : this.#combine(mode, there, text, value.dtype);
+    const write = `${place}=${this.#toMemory(stored, target.dtype)};`;
     this.#lines.push(guard === null ? write : `if(${this.#text(guard)}){${write}}`);
   }
 
@@ -151,14 +150,20 @@ class Emitter {
   }
 
   #fromMemory(place: string, dtype: DType): string {
+    if (isHalf(dtype)) return `m.${dtype}Value(${place})`;
     return dtype === 'bool' ? `(${place}!==0)` : place;
   }
 
-  #round(text: string, dtype: DType): string {
+  #toMemory(text: string, dtype: DType): string {
+    if (isHalf(dtype)) return `m.${dtype}Bits(${text})`;
+    return dtype === 'bool' ? `(${text})?1:0` : text;
+  }
+
+  #round(text: string, dtype: ScalarType): string {
     return isFloat(dtype) && this.#precision === 'float32' ? `R(${text})` : text;
   }
 
-  #literal(value: number, dtype: DType): string {
+  #literal(value: number, dtype: ScalarType): string {
     if (dtype === 'bool') return value === 0 ? 'false' : 'true';
     const exact = isFloat(dtype) && this.#precision === 'float32' ? Math.fround(value) : value;
     return Object.is(exact, -0) || exact < 0
@@ -184,7 +189,7 @@ class Emitter {
       case 'load':
         return this.#fromMemory(
           `${this.#buffer(expr.source)}[${this.#text(expr.index)}]`,
-          expr.dtype,
+          expr.source.dtype,
         );
       case 'op': {
         const emit: JsOp = jsOps[expr.op];

@@ -1,5 +1,14 @@
 /** Scalar functions that JavaScript lacks, or defines otherwise than the scalar operations do. */
 
+export {
+  bfloat16Bits,
+  bfloat16Value,
+  float16Bits,
+  float16Value,
+  roundBfloat16,
+  roundFloat16,
+} from '../../base/half.ts';
+
 const bits = new DataView(new ArrayBuffer(8));
 
 /** a / b for int32: truncates; by zero −1. */

@@ -1,12 +1,12 @@
 /** The `js` column of the scalar operations: the reference that the other columns are tested against. */
-import { type DType, isFloat } from '../../base/dtype.ts';
+import { isFloat, type ScalarType } from '../../base/dtype.ts';
 import type { ScalarOp } from '../../ir/scalar-ops.ts';
 
 /** JavaScript text of an operation. `m` is scalar-math.ts, `M` is Math. Booleans are JavaScript booleans. */
-export type JsOp = (args: readonly string[], result: DType, operand: DType) => string;
+export type JsOp = (args: readonly string[], result: ScalarType, operand: ScalarType) => string;
 
 /** Wraps an integer result to its width. */
-const wrap = (text: string, dtype: DType): string =>
+const wrap = (text: string, dtype: ScalarType): string =>
   dtype === 'int32' ? `(${text}|0)` : dtype === 'uint32' ? `(${text}>>>0)` : text;
 
 const infix =
@@ -104,6 +104,8 @@ export const jsOps = {
   shiftRightArithmetic: helper('shiftRightArithmetic'),
   populationCount: helper('populationCount'),
   countLeadingZeros: math('clz32'),
+  roundBfloat16: helper('roundBfloat16'),
+  roundFloat16: helper('roundFloat16'),
   isFinite: ([a]) => `Number.isFinite(${a})`,
   select: ([condition, yes, no]) => `(${condition}?${yes}:${no})`,
   convert,

@@ -1,5 +1,5 @@
 /** Instructions that combine two values, for reductions, running totals and stores that update. */
-import type { DType } from '../../base/dtype.ts';
+import type { ScalarType } from '../../base/dtype.ts';
 import { identityOf, type ReduceOp } from '../../ir/scalar-ops.ts';
 import type { Emitter } from './emitter.ts';
 import {
@@ -16,7 +16,7 @@ import {
   v128,
 } from './opcodes.ts';
 
-const vectorRows: Record<ReduceOp, Record<DType, readonly number[]>> = {
+const vectorRows: Record<ReduceOp, Record<ScalarType, readonly number[]>> = {
   add: { float32: f32x4.add, int32: i32x4.add, uint32: i32x4.add, bool: v128.or },
   mul: { float32: f32x4.mul, int32: i32x4.mul, uint32: i32x4.mul, bool: v128.and },
   max: { float32: f32x4.max, int32: i32x4.maxS, uint32: i32x4.maxU, bool: v128.or },
@@ -26,11 +26,11 @@ const vectorRows: Record<ReduceOp, Record<DType, readonly number[]>> = {
 };
 
 /** The instruction that combines two vectors. */
-export const combineVectors = (op: ReduceOp, dtype: DType): readonly number[] =>
+export const combineVectors = (op: ReduceOp, dtype: ScalarType): readonly number[] =>
   vectorRows[op][dtype];
 
 /** Combines the two scalars on the stack. */
-export function combineScalars(emitter: Emitter, op: ReduceOp, dtype: DType): void {
+export function combineScalars(emitter: Emitter, op: ReduceOp, dtype: ScalarType): void {
   if (dtype === 'float32') {
     const rows = { add: f32.add, mul: f32.mul, max: f32.max, min: f32.min, and: [], or: [] };
     emitter.emit(rows[op]);
@@ -53,7 +53,7 @@ export function combineScalars(emitter: Emitter, op: ReduceOp, dtype: DType): vo
 }
 
 /** Pushes the scalar that `op` starts from. */
-export function pushIdentity(emitter: Emitter, op: ReduceOp, dtype: DType): void {
+export function pushIdentity(emitter: Emitter, op: ReduceOp, dtype: ScalarType): void {
   const value = identityOf(op, dtype);
   emitter.emit(dtype === 'float32' ? f32Const(value) : i32Const(value));
 }
@@ -63,7 +63,7 @@ export function pushCombinedLanes(
   emitter: Emitter,
   vector: number,
   op: ReduceOp,
-  dtype: DType,
+  dtype: ScalarType,
 ): void {
   const instruction = combineVectors(op, dtype);
   const folded = emitter.local('v128');

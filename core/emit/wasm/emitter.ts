@@ -2,7 +2,7 @@
  * The state of writing one kernel function: open loops, names in scope, and what was moved out of
  * loops. V8 does little of that for WebAssembly by itself.
  */
-import type { DType } from '../../base/dtype.ts';
+import type { ScalarType } from '../../base/dtype.ts';
 import { invariant } from '../../base/errors.ts';
 import { type Axis, childrenOf, type Expr, type Source } from '../../ir/expr.ts';
 import type { Code } from './bytes.ts';
@@ -43,7 +43,8 @@ export interface VectorContext {
 }
 
 /** The type of local that a scalar of this dtype needs. */
-export const localType = (dtype: DType): 'f32' | 'i32' => (dtype === 'float32' ? 'f32' : 'i32');
+export const localType = (dtype: ScalarType): 'f32' | 'i32' =>
+  dtype === 'float32' ? 'f32' : 'i32';
 
 /** State shared by the functions that write expressions and statements. */
 export class Emitter {
@@ -181,7 +182,7 @@ export class Emitter {
   }
 
   /** A vector of one constant, held in a local for the whole call. */
-  constantVector(value: number, dtype: DType): void {
+  constantVector(value: number, dtype: ScalarType): void {
     const bits = dtype === 'bool' ? (value === 0 ? 0 : -1) : value;
     const key = `c${localType(dtype)}${Object.is(bits, -0) ? '-0' : bits}`;
     this.hoist(-1, key, 'v128', () => {

@@ -6,22 +6,30 @@
  *
  * @see Goto, van de Geijn: Anatomy of high-performance matrix multiplication, TOMS 34 (2008).
  */
+
+import type { HalfType } from '../../ir/narrow.ts';
 import { advance, assign, at, choose, countUp, smaller } from './assembly.ts';
 import { FunctionBuilder, ModuleBuilder, type Signature } from './module.ts';
 import {
   branchIf,
   call,
   control,
+  f32Const,
   f32Load,
   f32Store,
   f32x4,
+  f32x4Extract,
   i32,
   i32Const,
+  i32LoadNarrow,
+  i32x4,
   localGet,
   localSet,
   localTee,
   shuffle32,
+  v128,
   v128Load,
+  v128Load16x4,
   v128Load32Splat,
   v128Store,
 } from './opcodes.ts';
@@ -38,26 +46,35 @@ const signature = (count: number): Signature => ({
 /**
  * The functions of the module, by name. All parameters are i32, strides in bytes.
  *
- * `packLhs(to, from, rows, depth, rowStride, columnStride)` writes panels of 2 rows.
- * `packRhs(to, from, depth, columns, rowStride, columnStride)` writes panels of 16 columns.
+ * `packLhs_‹type›(to, from, rows, depth, rowStride, columnStride)` writes panels of 2 rows.
+ * `packRhs_‹type›(to, from, depth, columns, rowStride, columnStride)` writes panels of 16 columns.
  * `multiply(lhs, rhs, out, outStride, rowPanels, columnPanels, depth, rhsPanelBytes, isFirst)` adds the
  * product of packed panels to `out`, or starts it.
  */
 export const gemmFunctions = {
-  packLhs: signature(6),
-  packRhs: signature(6),
+  packLhs_float32: signature(6),
+  packLhs_bfloat16: signature(6),
+  packLhs_float16: signature(6),
+  packRhs_float32: signature(6),
+  packRhs_bfloat16: signature(6),
+  packRhs_float16: signature(6),
   multiply: signature(9),
 } as const;
+
+/** Types of operands; packing makes float32 of all of them. */
+export type GemmType = 'float32' | HalfType;
 
 /** The module; it exports {@link gemmFunctions}. */
 export function emitGemm(options: { shared: boolean; relaxed: boolean }): Uint8Array<ArrayBuffer> {
   const module = new ModuleBuilder({ shared: options.shared });
   const micro = module.add(microKernel(options.relaxed));
   module.add(multiply(micro), 'multiply');
-  const lhsPanel = module.add(packLhsPanel());
-  module.add(packLhs(lhsPanel), 'packLhs');
-  const rhsPanel = module.add(packRhsPanel());
-  module.add(packRhs(rhsPanel), 'packRhs');
+  for (const type of ['float32', 'bfloat16', 'float16'] as const) {
+    const lhsPanel = module.add(packLhsPanel(type));
+    module.add(packLhs(lhsPanel), `packLhs_${type}`);
+    const rhsPanel = module.add(packRhsPanel(type));
+    module.add(packRhs(rhsPanel), `packRhs_${type}`);
+  }
   return module.bytes();
 }
 
@@ -163,9 +180,63 @@ function multiply(micro: number): FunctionBuilder {
   return b;
 }
 
+/** Reads elements of an operand as float32, from the address on the stack. */
+interface OperandReader {
+  /** Bytes of an element. */
+  readonly size: number;
+  readonly one: (offset?: number) => number[];
+  readonly four: (offset?: number) => number[];
+}
+
+function operandReader(type: GemmType, b: FunctionBuilder): OperandReader {
+  if (type === 'float32') return { size: 4, one: f32Load, four: v128Load };
+  const widen = type === 'bfloat16' ? () => [...i32Const(16), ...i32x4.shl] : () => halfToFloat(b);
+  return {
+    size: 2,
+    one: (offset = 0) => [
+      ...i32LoadNarrow.unsigned16(offset),
+      ...i32x4.splat,
+      ...widen(),
+      ...f32x4Extract(0),
+    ],
+    four: (offset = 0) => [...v128Load16x4(false, offset), ...widen()],
+  };
+}
+
+/** Four float16, each in the low half of a word on the stack, as float32. */
+function halfToFloat(b: FunctionBuilder): number[] {
+  const [bits, size] = [b.local('v128'), b.local('v128')];
+  const all = (value: number): number[] => [...i32Const(value), ...i32x4.splat];
+  return [
+    ...localTee(bits),
+    ...all(0x7fff),
+    ...v128.and,
+    ...localTee(size),
+    ...i32Const(13),
+    ...i32x4.shl,
+    // The exponent is 112 too small; the product is exact, for subnormal numbers as well.
+    ...f32Const(2 ** 112),
+    ...f32x4.splat,
+    ...f32x4.mul,
+    ...localGet(size),
+    ...all(0x7bff),
+    ...i32x4.gtS,
+    ...all(0x7f800000),
+    ...v128.and,
+    ...v128.or,
+    ...localGet(bits),
+    ...all(0x8000),
+    ...v128.and,
+    ...i32Const(16),
+    ...i32x4.shl,
+    ...v128.or,
+  ];
+}
+
 /** One panel of two rows; parameters to, first row, second row, depth, columnStride. */
-function packLhsPanel(): FunctionBuilder {
+function packLhsPanel(type: GemmType): FunctionBuilder {
   const b = new FunctionBuilder(signature(5));
+  const { size, one, four } = operandReader(type, b);
   const [to, first, second, depth, stride] = [0, 1, 2, 3, 4] as const;
   const [k, whole, x, y] = [b.local('i32'), b.local('i32'), b.local('v128'), b.local('v128')];
   const interleaved = (lanes: readonly number[], offset: number): number[] => [
@@ -177,19 +248,19 @@ function packLhsPanel(): FunctionBuilder {
   ];
   b.code.push(
     ...choose(
-      [...localGet(stride), ...i32Const(4), ...i32.eq],
+      [...localGet(stride), ...i32Const(size), ...i32.eq],
       [
         ...assign(whole, localGet(depth), i32Const(-4), i32.and),
         ...countUp(
           k,
           localGet(whole),
           4,
-          assign(x, localGet(first), v128Load()),
-          assign(y, localGet(second), v128Load()),
+          assign(x, localGet(first), four()),
+          assign(y, localGet(second), four()),
           interleaved([0, 4, 1, 5], 0),
           interleaved([2, 6, 3, 7], 16),
-          advance(first, i32Const(16)),
-          advance(second, i32Const(16)),
+          advance(first, i32Const(4 * size)),
+          advance(second, i32Const(4 * size)),
           advance(to, i32Const(32)),
         ),
       ],
@@ -198,8 +269,8 @@ function packLhsPanel(): FunctionBuilder {
       k,
       localGet(depth),
       1,
-      [...localGet(to), ...localGet(first), ...f32Load(), ...f32Store(0)],
-      [...localGet(to), ...localGet(second), ...f32Load(), ...f32Store(4)],
+      [...localGet(to), ...localGet(first), ...one(), ...f32Store(0)],
+      [...localGet(to), ...localGet(second), ...one(), ...f32Store(4)],
       advance(first, localGet(stride)),
       advance(second, localGet(stride)),
       advance(to, i32Const(8)),
@@ -209,7 +280,7 @@ function packLhsPanel(): FunctionBuilder {
 }
 
 function packLhs(panel: number): FunctionBuilder {
-  const b = new FunctionBuilder(gemmFunctions.packLhs);
+  const b = new FunctionBuilder(gemmFunctions.packLhs_float32);
   const [to, from, rows, depth, rowStride, columnStride] = [0, 1, 2, 3, 4, 5] as const;
   const [r, next] = [b.local('i32'), b.local('i32')];
   b.code.push(
@@ -246,32 +317,33 @@ function packLhs(panel: number): FunctionBuilder {
 }
 
 /** One panel of up to 16 columns; parameters to, from, depth, width, rowStride, columnStride. */
-function packRhsPanel(): FunctionBuilder {
+function packRhsPanel(type: GemmType): FunctionBuilder {
   const b = new FunctionBuilder(signature(6));
+  const { size, one, four } = operandReader(type, b);
   const [to, from, depth, width, rowStride, columnStride] = [0, 1, 2, 3, 4, 5] as const;
   const [k, c, whole, source] = [b.local('i32'), b.local('i32'), b.local('i32'), b.local('i32')];
   const lines = Array.from({ length: 4 }, () => b.local('v128'));
   const pairs = Array.from({ length: 4 }, () => b.local('v128'));
   const isFull = [...localGet(width), ...i32Const(16), ...i32.eq];
-  const is4 = (stride: number): number[] => [...localGet(stride), ...i32Const(4), ...i32.eq];
+  const isUnit = (stride: number): number[] => [...localGet(stride), ...i32Const(size), ...i32.eq];
   b.code.push(
     ...choose(
-      [...isFull, ...is4(columnStride), ...i32.and],
+      [...isFull, ...isUnit(columnStride), ...i32.and],
       countUp(
         k,
         localGet(depth),
         1,
-        [0, 16, 32, 48].flatMap((o) => [
+        [0, 4, 8, 12].flatMap((column) => [
           ...localGet(to),
           ...localGet(from),
-          ...v128Load(o),
-          ...v128Store(o),
+          ...four(column * size),
+          ...v128Store(column * 4),
         ]),
         advance(from, localGet(rowStride)),
         advance(to, i32Const(64)),
       ),
       choose(
-        [...isFull, ...is4(rowStride), ...i32.and],
+        [...isFull, ...isUnit(rowStride), ...i32.and],
         [
           ...assign(whole, localGet(depth), i32Const(-4), i32.and),
           ...countUp(
@@ -280,9 +352,9 @@ function packRhsPanel(): FunctionBuilder {
             4,
             assign(source, localGet(from)),
             [0, 1, 2, 3].flatMap((group) =>
-              transposeGroup(group, { to, source, columnStride, lines, pairs }),
+              transposeGroup(group, { to, source, columnStride, lines, pairs, four }),
             ),
-            advance(from, i32Const(16)),
+            advance(from, i32Const(4 * size)),
             advance(to, i32Const(256)),
           ),
         ],
@@ -299,7 +371,7 @@ function packRhsPanel(): FunctionBuilder {
         c,
         localGet(width),
         1,
-        [...at(localGet(to), localGet(c), 4), ...localGet(source), ...f32Load(), ...f32Store()],
+        [...at(localGet(to), localGet(c), 4), ...localGet(source), ...one(), ...f32Store()],
         advance(source, localGet(columnStride)),
       ),
       countUp(c, i32Const(16), 1, [
@@ -327,12 +399,14 @@ function transposeGroup(
     columnStride,
     lines,
     pairs,
+    four,
   }: {
     to: number;
     source: number;
     columnStride: number;
     lines: readonly number[];
     pairs: readonly number[];
+    four: OperandReader['four'];
   },
 ): number[] {
   const [a = 0, b = 0, c = 0, d = 0] = lines;
@@ -349,7 +423,7 @@ function transposeGroup(
   ];
   return [
     ...lines.flatMap((line) => [
-      ...assign(line, localGet(source), v128Load()),
+      ...assign(line, localGet(source), four()),
       ...advance(source, localGet(columnStride)),
     ]),
     ...assign(p, mix(a, b, [0, 4, 1, 5])),
@@ -364,7 +438,7 @@ function transposeGroup(
 }
 
 function packRhs(panel: number): FunctionBuilder {
-  const b = new FunctionBuilder(gemmFunctions.packRhs);
+  const b = new FunctionBuilder(gemmFunctions.packRhs_float32);
   const [to, from, depth, columns, rowStride, columnStride] = [0, 1, 2, 3, 4, 5] as const;
   const c = b.local('i32');
   b.code.push(

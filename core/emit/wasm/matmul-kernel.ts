@@ -3,6 +3,7 @@
  * blocks are multiplied with them, and the epilogue runs on each block while it is in cache.
  */
 
+import { isFloat } from '../../base/dtype.ts';
 import { invariant } from '../../base/errors.ts';
 import type { KernelStore, LoopKernel, MatmulKernel } from '../../compile/kernel.ts';
 import { matmulAsLoop } from '../../compile/matmul-as-loop.ts';
@@ -18,6 +19,7 @@ import {
   substitute,
 } from '../../ir/expr.ts';
 import { affineSum } from '../../ir/index-algebra.ts';
+import { isHalf } from '../../ir/narrow.ts';
 import { strideAlong } from './addresses.ts';
 import { assign, at, countUp, smaller } from './assembly.ts';
 import { Emitter } from './emitter.ts';
@@ -29,6 +31,7 @@ import {
   kernelSignature,
   scheduleLoops,
 } from './loop-kernel.ts';
+import { sizeIn } from './memory.ts';
 import { expandOperations } from './merge-axes.ts';
 import { FunctionBuilder, ModuleBuilder } from './module.ts';
 import { call, i32, i32Const, i32Load, localGet } from './opcodes.ts';
@@ -44,7 +47,7 @@ const SMALL_PANEL_BYTES = 1 << 18;
 
 /** True if packing would cost more than it saves. */
 function isSlim({ rows, columns, depth, lhs, rhs }: MatmulKernel): boolean {
-  if (lhs.source.dtype !== 'float32' || rhs.source.dtype !== 'float32') return true;
+  if (!isFloat(lhs.source.dtype) || !isFloat(rhs.source.dtype)) return true;
   const isTransposed = rhs.rowStride === 1;
   return rows.extent <= (isTransposed ? 4 : 1) || columns.extent <= 4 || depth <= 4;
 }
@@ -59,7 +62,13 @@ export function emitMatmulProgram(kernel: MatmulKernel, options: EmitOptions): E
   return new MatmulWriter(kernel, options).program();
 }
 
-const bytesOfStride = (stride: number): number[] => i32Const(stride * 4);
+const bytesOfStride = (stride: number, size = 4): number[] => i32Const(stride * size);
+
+/** The function of gemm.ts that packs an operand. */
+function packer(side: 'packLhs' | 'packRhs', { dtype }: Source): keyof typeof gemmFunctions {
+  invariant(dtype === 'float32' || isHalf(dtype), 'products of integers have no kernel');
+  return `${side}_${dtype}`;
+}
 
 class MatmulWriter {
   readonly #kernel: MatmulKernel;
@@ -219,7 +228,8 @@ class MatmulWriter {
     const hoisted = emitter.loops[0]?.preheader ?? [];
     builder.code.push(hoisted);
     pushScalar(emitter, expandOperations(operand.base));
-    builder.code.push(...i32Const(4), ...i32.mul, ...localGet(pointer), ...i32.add);
+    builder.code.push(...i32Const(sizeIn(operand.source)), ...i32.mul);
+    builder.code.push(...localGet(pointer), ...i32.add);
   }
 
   /** pack(to, table, batch, column, firstPanel, endPanel): panels of a block of columns. */
@@ -236,16 +246,16 @@ class MatmulWriter {
       ...assign(base),
       ...assign(start, at(localGet(column), localGet(first), TILE_COLUMNS)),
       ...at(localGet(to), localGet(first), depth * TILE_COLUMNS * 4),
-      ...at(localGet(base), localGet(start), rhs.columnStride * 4),
+      ...at(localGet(base), localGet(start), rhs.columnStride * sizeIn(rhs.source)),
       ...i32Const(depth),
       // Columns of these panels, as far as there are any.
       ...smaller(
         [...localGet(end), ...localGet(first), ...i32.sub, ...i32Const(TILE_COLUMNS), ...i32.mul],
         [...i32Const(columns.extent), ...localGet(start), ...i32.sub],
       ),
-      ...bytesOfStride(rhs.rowStride),
-      ...bytesOfStride(rhs.columnStride),
-      ...call(this.#module.importIndex('packRhs')),
+      ...bytesOfStride(rhs.rowStride, sizeIn(rhs.source)),
+      ...bytesOfStride(rhs.columnStride, sizeIn(rhs.source)),
+      ...call(this.#module.importIndex(packer('packRhs', rhs.source))),
     );
     return this.#module.add(b);
   }
@@ -306,15 +316,15 @@ class MatmulWriter {
           ),
           localGet(scratch),
           at(
-            at(localGet(base), localGet(row), lhs.rowStride * 4),
+            at(localGet(base), localGet(row), lhs.rowStride * sizeIn(lhs.source)),
             localGet(k),
-            lhs.columnStride * 4,
+            lhs.columnStride * sizeIn(lhs.source),
           ),
           localGet(count),
           localGet(piece),
-          bytesOfStride(lhs.rowStride),
-          bytesOfStride(lhs.columnStride),
-          call(this.#module.importIndex('packLhs')),
+          bytesOfStride(lhs.rowStride, sizeIn(lhs.source)),
+          bytesOfStride(lhs.columnStride, sizeIn(lhs.source)),
+          call(this.#module.importIndex(packer('packLhs', lhs.source))),
           localGet(scratch),
           at(localGet(panels), localGet(k), TILE_COLUMNS * 4),
           localGet(out),

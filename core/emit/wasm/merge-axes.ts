@@ -12,6 +12,7 @@ import {
   substitute,
   walk,
 } from '../../ir/expr.ts';
+import { expandLoad, storedValue } from '../narrow-memory.ts';
 import { wasmScalarOp } from './scalar-table.ts';
 
 /** Parallel axes and stores after simplification. */
@@ -42,7 +43,7 @@ export function expandOperations(expr: Expr): Expr {
     () => undefined,
     (node) => {
       if (node.kind === 'op') return wasmScalarOp(node.op).expand?.(node) ?? undefined;
-      return undefined;
+      return expandLoad(node);
     },
   );
 }
@@ -127,7 +128,8 @@ function dropSingle({ parallel, stores }: LoopNest): LoopNest {
  * @param merge - False keeps the parallel axes as they are.
  */
 export function simplifyNest(kernel: LoopKernel, merge = true): LoopNest {
-  const stores = mapStores(kernel.stores, (expr) => joinReductions(expandOperations(expr)));
+  const raw = kernel.stores.map((store) => ({ ...store, value: storedValue(store) }));
+  const stores = mapStores(raw, (expr) => joinReductions(expandOperations(expr)));
   const nest = { parallel: kernel.parallel, stores };
   return merge ? mergeParallel(dropSingle(nest)) : nest;
 }

@@ -48,6 +48,30 @@ export const f64Const = (value: number): number[] => [0x44, ...float64Bytes(valu
 
 /** Alignment 4 bytes and a constant offset, unsigned. */
 const memory = (offset: number): number[] => [2, ...unsigned(offset)];
+/** The same without a promise of alignment. */
+const anywhere = (offset: number): number[] => [0, ...unsigned(offset)];
+/** Loads a byte or a pair of bytes as an i32. */
+export const i32LoadNarrow = {
+  signed8: (offset = 0): number[] => [0x2c, ...anywhere(offset)],
+  unsigned8: (offset = 0): number[] => [0x2d, ...anywhere(offset)],
+  signed16: (offset = 0): number[] => [0x2e, ...anywhere(offset)],
+  unsigned16: (offset = 0): number[] => [0x2f, ...anywhere(offset)],
+} as const;
+/** Stores the low byte of an i32. */
+export const i32Store8 = (offset = 0): number[] => [0x3a, ...anywhere(offset)];
+/** Stores the low two bytes of an i32. */
+export const i32Store16 = (offset = 0): number[] => [0x3b, ...anywhere(offset)];
+/** Loads four pairs of bytes as i32 lanes. */
+export const v128Load16x4 = (isSigned: boolean, offset = 0): number[] => [
+  ...simd(isSigned ? 3 : 4),
+  ...anywhere(offset),
+];
+/** Stores the lowest 32 or 64 bits of a vector. */
+export const v128StoreLow = (bytes: 4 | 8, offset = 0): number[] => [
+  ...simd(bytes === 4 ? 90 : 91),
+  ...anywhere(offset),
+  0,
+];
 /** Loads an i32. */
 export const i32Load = (offset = 0): number[] => [0x28, ...memory(offset)];
 /** Loads an f32. */
@@ -208,6 +232,18 @@ export const i32x4 = {
   extaddU16: simd(127),
   extaddU8: simd(125),
   popcntBytes: simd(98),
+} as const;
+
+/** Instructions between vectors of bytes, pairs of bytes and words; the lower half is widened. */
+export const widths = {
+  widenBytesS: simd(135),
+  widenBytesU: simd(137),
+  widenPairsS: simd(167),
+  widenPairsU: simd(169),
+  /** Words to pairs of bytes, saturating to 0 … 65535. */
+  narrowWords: simd(134),
+  /** Pairs of bytes to bytes, saturating to 0 … 255. */
+  narrowPairs: simd(102),
 } as const;
 
 /** Instructions on four 32-bit floats. */

@@ -4,7 +4,8 @@ import type { AffineExpr, Expr, LoadExpr, OpExpr, Source, Term } from '../../ir/
 import { boundsOf } from '../../ir/index-algebra.ts';
 import { isInRange, partsOf } from './addresses.ts';
 import type { Emitter } from './emitter.ts';
-import { f32Const, f32Load, i32, i32Const, i32Load, localGet, localTee } from './opcodes.ts';
+import { loadElement, sizeIn } from './memory.ts';
+import { f32Const, i32, i32Const, localGet, localTee } from './opcodes.ts';
 import { type Operands, operandType, wasmScalarOp } from './scalar-table.ts';
 
 /** Leaves the value on the stack: f32, or i32 for the other types (booleans 0 or 1). */
@@ -53,11 +54,11 @@ function pushAffine(emitter: Emitter, { terms, offset }: AffineExpr): void {
   }
 }
 
-function pushLoad(emitter: Emitter, { source, index, dtype }: LoadExpr): void {
+function pushLoad(emitter: Emitter, { source, index, isRaw }: LoadExpr): void {
   const offset = isInRange(index, source)
     ? pushAddress(emitter, source, index)
     : pushClampedAddress(emitter, source, index);
-  emitter.emit(dtype === 'float32' ? f32Load(offset) : i32Load(offset));
+  emitter.emit(loadElement(source.dtype, isRaw, offset));
 }
 
 function pushOp(emitter: Emitter, expr: OpExpr): void {
@@ -90,16 +91,23 @@ export function pushAddress(emitter: Emitter, source: Source, index: Expr, shift
   const { terms, offset } = partsOf(index);
   // The instruction's offset is unsigned and does not wrap, so only sums that cannot be negative use it.
   const isPositive = terms.every((t) => t.coefficient > 0 && boundsOf(t.atom)[0] >= 0);
-  const bytes = (offset + shift) * 4;
+  const size = sizeIn(source);
+  const bytes = (offset + shift) * size;
   const rides = isPositive && bytes >= 0 && bytes < 1 << 16;
-  pushSum(emitter, pointer, terms, rides ? 0 : bytes);
+  pushSum(emitter, { pointer, size }, terms, rides ? 0 : bytes);
   return rides ? bytes : 0;
 }
 
-/** pointer + Σ 4·coefficient·atom + bytes, innermost terms last. */
-function pushSum(emitter: Emitter, pointer: number, terms: readonly Term[], bytes: number): void {
+/** Where an array starts, and the bytes of its elements. */
+interface Base {
+  readonly pointer: number;
+  readonly size: number;
+}
+
+/** pointer + Σ size·coefficient·atom + bytes, innermost terms last. */
+function pushSum(emitter: Emitter, base: Base, terms: readonly Term[], bytes: number): void {
   if (terms.length === 0) {
-    emitter.emit(localGet(pointer));
+    emitter.emit(localGet(base.pointer));
     if (bytes !== 0) emitter.emit(i32Const(bytes), i32.add);
     return;
   }
@@ -109,11 +117,11 @@ function pushSum(emitter: Emitter, pointer: number, terms: readonly Term[], byte
   const outer = terms.filter((_, k) => levels[k] !== level);
   if (level < emitter.depth) {
     // All of it is the same throughout this loop.
-    emitter.hoist(level, sumKey(pointer, terms, bytes), 'i32', () => {
-      pushLevel(emitter, pointer, own, outer, bytes);
+    emitter.hoist(level, sumKey(base.pointer, terms, bytes), 'i32', () => {
+      pushLevel(emitter, base, own, outer, bytes);
     });
   } else {
-    pushLevel(emitter, pointer, own, outer, bytes);
+    pushLevel(emitter, base, own, outer, bytes);
   }
 }
 
@@ -122,14 +130,14 @@ const sumKey = (pointer: number, terms: readonly Term[], bytes: number): string 
 
 function pushLevel(
   emitter: Emitter,
-  pointer: number,
+  base: Base,
   own: readonly Term[],
   outer: readonly Term[],
   bytes: number,
 ): void {
-  pushSum(emitter, pointer, outer, bytes);
+  pushSum(emitter, base, outer, bytes);
   for (const { coefficient, atom } of own) {
-    pushScaled(emitter, atom, coefficient * 4);
+    pushScaled(emitter, atom, coefficient * base.size);
     emitter.emit(i32.add);
   }
 }
@@ -154,7 +162,7 @@ export function pushClampedAddress(emitter: Emitter, source: Source, index: Expr
   const position = emitter.local('i32');
   pushScalar(emitter, index);
   emitter.emit(localTee(position), i32Const(0), localGet(position));
-  emitter.emit(i32Const(source.length), i32.ltU, [0x1b], i32Const(4), i32.mul);
+  emitter.emit(i32Const(source.length), i32.ltU, [0x1b], i32Const(sizeIn(source)), i32.mul);
   emitter.emit(localGet(pointer), i32.add);
   return 0;
 }

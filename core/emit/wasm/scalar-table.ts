@@ -1,5 +1,5 @@
 /** How WebAssembly computes each scalar operation: the backend's column of the table in core/ir/scalar-ops.ts. */
-import type { DType } from '../../base/dtype.ts';
+import type { ScalarType } from '../../base/dtype.ts';
 import { constant, type Expr, type OpExpr, op } from '../../ir/expr.ts';
 import type { ScalarOp } from '../../ir/scalar-ops.ts';
 import { floatExpansions, integerPow } from '../expansions/index.ts';
@@ -40,7 +40,7 @@ export interface Form {
 /** One row: another expression to compute instead, or how it is computed, by operand and result type. */
 export interface WasmScalarOp {
   readonly expand?: (expr: OpExpr) => Expr | null;
-  readonly form?: (operand: DType, result: DType) => Form;
+  readonly form?: (operand: ScalarType, result: ScalarType) => Form;
 }
 
 type Bytes = readonly number[];
@@ -186,7 +186,7 @@ function shift(scalar: Bytes, vector: Bytes, keepsSign: boolean): WasmScalarOp {
   };
 }
 
-const convertForms: Record<DType, Partial<Record<DType, Form>>> = {
+const convertForms: Record<ScalarType, Partial<Record<ScalarType, Form>>> = {
   float32: {
     int32: form(i32.truncSatS, i32x4.truncSatS),
     uint32: form(i32.truncSatU, i32x4.truncSatU),
@@ -210,7 +210,7 @@ const convertForms: Record<DType, Partial<Record<DType, Form>>> = {
   },
 };
 
-const bitcast = (operand: DType, result: DType): Form => {
+const bitcast = (operand: ScalarType, result: ScalarType): Form => {
   if (operand === 'bool' && result !== 'bool')
     return form(result === 'float32' ? f32.reinterpret : [], i32x4.neg);
   if (operand === 'float32' && result !== 'float32') return form(i32.reinterpret, []);
@@ -373,6 +373,8 @@ export const wasmScalarOps = {
     int32: form(i32.popcnt, plain(i32x4.popcntBytes, i32x4.extaddU8, i32x4.extaddU16)),
   }),
   countLeadingZeros: byType({ int32: form(i32.clz, null) }),
+  roundBfloat16: expandFloat('roundBfloat16'),
+  roundFloat16: expandFloat('roundFloat16'),
   isFinite: expandFloat('isFinite', () => constant(1, 'bool')),
   select: { form: () => select },
   convert: { form: (operand, result) => convertForms[operand][result] ?? nothing },
@@ -394,5 +396,5 @@ export function hasVectorForm(expr: OpExpr): boolean {
 }
 
 /** The type that chooses the form: of the last operand. */
-export const operandType = (expr: OpExpr): DType =>
+export const operandType = (expr: OpExpr): ScalarType =>
   expr.args[expr.args.length - 1]?.dtype ?? expr.dtype;

@@ -1,29 +1,31 @@
 /** Writes stores: whole vectors where elements are neighbours, else lane by lane. */
+import { isStorageType, type ScalarType } from '../../base/dtype.ts';
 import { invariant } from '../../base/errors.ts';
 import type { KernelStore } from '../../compile/kernel.ts';
-import { type Axis, type Expr, walk } from '../../ir/expr.ts';
+import { type Axis, type Expr, type Source, walk } from '../../ir/expr.ts';
 import { strideAlong } from './addresses.ts';
 import { combineScalars, combineVectors } from './combine.ts';
 import type { Emitter } from './emitter.ts';
+import { loadElement, loadFour, sizeIn, storeElement, storeFour } from './memory.ts';
 import { writeLet } from './names.ts';
 import {
   control,
-  f32Load,
-  f32Store,
   i32,
   i32Const,
-  i32Load,
-  i32Store,
   i32x4,
   i32x4Extract,
   localGet,
   localSet,
   localTee,
-  v128Load,
-  v128Store,
 } from './opcodes.ts';
 import { pushAddress, pushScalar } from './scalar-expressions.ts';
 import { pushLane, pushVector } from './vector-expressions.ts';
+
+/** The type in which a store combines; narrow arrays are only ever set. */
+function combinedType({ dtype }: Source): ScalarType {
+  invariant(!isStorageType(dtype), 'a narrow array that is combined with in place');
+  return dtype;
+}
 
 /** Stores of one place. All values are computed before the first write if a later one reads what it changes. */
 export function writeStores(emitter: Emitter, stores: readonly KernelStore[]): void {
@@ -54,28 +56,27 @@ const dependsOn = ({ index, value, guard }: KernelStore, axis: Axis): boolean =>
 function writeScalarStore(emitter: Emitter, store: KernelStore): void {
   const { guard } = store;
   if (guard === null) {
-    storeElement(emitter, store);
+    storeScalar(emitter, store);
     return;
   }
   pushScalar(emitter, guard);
   emitter.emit(control.if);
-  emitter.conditional(() => storeElement(emitter, store));
+  emitter.conditional(() => storeScalar(emitter, store));
   emitter.emit(control.end);
 }
 
-function storeElement(emitter: Emitter, { target, index, value, mode }: KernelStore): void {
+function storeScalar(emitter: Emitter, { target, index, value, mode }: KernelStore): void {
   const { dtype } = target;
   const offset = pushAddress(emitter, target, index);
-  const isFloat = dtype === 'float32';
   if (mode === 'set') {
     pushScalar(emitter, value);
   } else {
     const address = emitter.local('i32');
-    emitter.emit(localTee(address), localGet(address), isFloat ? f32Load(offset) : i32Load(offset));
+    emitter.emit(localTee(address), localGet(address), loadElement(dtype, false, offset));
     pushScalar(emitter, value);
-    combineScalars(emitter, mode, dtype);
+    combineScalars(emitter, mode, combinedType(target));
   }
-  emitter.emit(isFloat ? f32Store(offset) : i32Store(offset));
+  emitter.emit(storeElement(dtype, offset));
 }
 
 function writeVectorStore(emitter: Emitter, store: KernelStore): void {
@@ -108,20 +109,19 @@ function storeVector(
     pushVector(emitter, value, copy);
   } else {
     const address = emitter.local('i32');
-    emitter.emit(localTee(address), localGet(address), v128Load(offset));
+    emitter.emit(localTee(address), localGet(address), loadFour(dtype, false, offset));
     if (dtype === 'bool') emitter.emit(i32x4.neg);
     pushVector(emitter, value, copy);
-    emitter.emit(combineVectors(mode, dtype));
+    emitter.emit(combineVectors(mode, combinedType(target)));
   }
   if (dtype === 'bool') emitter.emit(i32x4.neg);
-  emitter.emit(v128Store(offset));
+  emitter.emit(storeFour(dtype, offset));
 }
 
 /** Lane by lane: for strides other than 1, indices from data, and guards that differ. */
 function storeLanes(emitter: Emitter, store: KernelStore, copy: number, isGuarded: boolean): void {
   const { target, index, value, mode, guard } = store;
   const { dtype } = target;
-  const isFloat = dtype === 'float32';
   const vectorLocal = (expr: Expr): number => {
     const local = emitter.local('v128');
     pushVector(emitter, expr, copy);
@@ -135,16 +135,17 @@ function storeLanes(emitter: Emitter, store: KernelStore, copy: number, isGuarde
   const address = emitter.local('i32');
   for (let lane = 0; lane < 4; lane++) {
     if (guards !== null) emitter.emit(localGet(guards), i32x4Extract(lane), control.if);
-    emitter.emit(localGet(indices), i32x4Extract(lane), i32Const(2), i32.shl, localGet(pointer));
+    emitter.emit(localGet(indices), i32x4Extract(lane));
+    emitter.emit(i32Const(sizeIn(target)), i32.mul, localGet(pointer));
     emitter.emit(i32.add, localTee(address));
     if (mode === 'set') {
-      pushLane(emitter, values, lane, dtype);
+      pushLane(emitter, values, lane, value.dtype);
     } else {
-      emitter.emit(localGet(address), isFloat ? f32Load() : i32Load());
-      pushLane(emitter, values, lane, dtype);
-      combineScalars(emitter, mode, dtype);
+      emitter.emit(localGet(address), loadElement(dtype, false));
+      pushLane(emitter, values, lane, value.dtype);
+      combineScalars(emitter, mode, combinedType(target));
     }
-    emitter.emit(isFloat ? f32Store() : i32Store());
+    emitter.emit(storeElement(dtype));
     if (guards !== null) emitter.emit(control.end);
   }
 }

@@ -1,10 +1,11 @@
 /** Writes the values of an expression at four neighbouring positions of the vector axis. */
 
-import type { DType } from '../../base/dtype.ts';
+import type { ScalarType } from '../../base/dtype.ts';
 import { invariant } from '../../base/errors.ts';
-import type { AffineExpr, Expr, LoadExpr, OpExpr } from '../../ir/expr.ts';
+import type { AffineExpr, Expr, LoadExpr, OpExpr, Source } from '../../ir/expr.ts';
 import { isInRange, strideAlong } from './addresses.ts';
 import { type Emitter, localType, type VectorContext } from './emitter.ts';
+import { loadElement, loadFour, sizeIn } from './memory.ts';
 import {
   f32x4,
   f32x4Extract,
@@ -82,7 +83,10 @@ function pushSplat(emitter: Emitter, expr: Expr): void {
 }
 
 const isPlainLoad = (emitter: Emitter, expr: Expr): expr is LoadExpr =>
-  expr.kind === 'load' && emitter.find(expr) === undefined && isInRange(expr.index, expr.source);
+  expr.kind === 'load' &&
+  sizeIn(expr.source) === 4 &&
+  emitter.find(expr) === undefined &&
+  isInRange(expr.index, expr.source);
 
 /** Position of each lane on the vector axis. */
 function pushPositions(emitter: Emitter, copy: number): void {
@@ -117,7 +121,7 @@ function pushLoad(emitter: Emitter, expr: LoadExpr, copy: number): void {
   const isSafe = isInRange(index, source);
   if (stride === 1) {
     pushContiguous(emitter, expr, copy, isSafe);
-  } else if (stride === -1 && isSafe) {
+  } else if (stride === -1 && isSafe && sizeIn(source) === 4) {
     const offset = pushAddress(emitter, source, index, -4 * copy - 3);
     emitter.emit(v128Load(offset));
     const reversed = emitter.local('v128');
@@ -136,13 +140,13 @@ function pushLoad(emitter: Emitter, expr: LoadExpr, copy: number): void {
  */
 function pushContiguous(
   emitter: Emitter,
-  { source, index }: LoadExpr,
+  { source, index, isRaw }: LoadExpr,
   copy: number,
   isSafe: boolean,
 ): void {
   if (isSafe) {
     const offset = pushAddress(emitter, source, index, 4 * copy);
-    emitter.emit(v128Load(offset));
+    emitter.emit(loadFour(source.dtype, isRaw, offset));
     return;
   }
   const pointer = emitter.pointers.get(source);
@@ -153,32 +157,58 @@ function pushContiguous(
   emitter.emit(i32Const(-3), localGet(position), i32Const(-3), i32.gtS, [0x1b], localTee(position));
   const last = Math.max(0, source.length - 1);
   emitter.emit(i32Const(last), localGet(position), i32Const(last), i32.ltS, [0x1b]);
-  emitter.emit(i32Const(4), i32.mul, localGet(pointer), i32.add, v128Load());
+  emitter.emit(i32Const(sizeIn(source)), i32.mul, localGet(pointer), i32.add);
+  emitter.emit(loadFour(source.dtype, isRaw));
 }
 
 /** Every `stride`-th element, from one address. */
 function pushStrided(
   emitter: Emitter,
-  { source, index }: LoadExpr,
+  { source, index, isRaw }: LoadExpr,
   stride: number,
   copy: number,
 ): void {
   const address = emitter.local('i32');
   const first = stride > 0 ? 4 * copy : 4 * copy + 3;
   const offset = pushAddress(emitter, source, index, first * stride);
-  const step = Math.abs(stride) * 4;
+  const step = Math.abs(stride) * sizeIn(source);
   const at = (lane: number): number => offset + step * (stride > 0 ? lane : 3 - lane);
   emitter.emit(localSet(address));
+  pushLanes(emitter, source, isRaw, (lane) => {
+    emitter.emit(localGet(address));
+    return at(lane);
+  });
+}
+
+/** Four elements from addresses that `pushLaneAddress` pushes; it returns an offset to add. */
+function pushLanes(
+  emitter: Emitter,
+  source: Source,
+  isRaw: boolean,
+  pushLaneAddress: (lane: number) => number,
+): void {
   const vector = emitter.local('v128');
-  emitter.emit(localGet(address), v128Load32Zero(at(0)), localSet(vector));
+  if (sizeIn(source) < 4) {
+    const element = emitter.local('i32');
+    for (const lane of [0, 1, 2, 3]) {
+      const offset = pushLaneAddress(lane);
+      emitter.emit(loadElement(source.dtype, isRaw, offset));
+      if (lane === 0) emitter.emit(i32x4.splat);
+      else emitter.emit(localSet(element), localGet(vector), localGet(element), i32x4Replace(lane));
+      if (lane < 3) emitter.emit(localSet(vector));
+    }
+    return;
+  }
+  emitter.emit(v128Load32Zero(pushLaneAddress(0)), localSet(vector));
   for (const lane of [1, 2, 3]) {
-    emitter.emit(localGet(address), localGet(vector), v128Load32Lane(lane, at(lane)));
+    const offset = pushLaneAddress(lane);
+    emitter.emit(localGet(vector), v128Load32Lane(lane, offset));
     if (lane < 3) emitter.emit(localSet(vector));
   }
 }
 
 /** Elements anywhere, from a vector of indices. */
-function pushGathered(emitter: Emitter, { source, index }: LoadExpr, copy: number): void {
+function pushGathered(emitter: Emitter, { source, index, isRaw }: LoadExpr, copy: number): void {
   const pointer = emitter.pointers.get(source);
   invariant(pointer !== undefined, 'a buffer that the kernel does not list');
   const indices = emitter.local('v128');
@@ -188,19 +218,17 @@ function pushGathered(emitter: Emitter, { source, index }: LoadExpr, copy: numbe
     emitter.emit(i32x4.minU);
   }
   emitter.emit(
-    i32Const(2),
+    i32Const(Math.log2(sizeIn(source))),
     i32x4.shl,
     localGet(pointer),
     i32x4.splat,
     i32x4.add,
     localSet(indices),
   );
-  const vector = emitter.local('v128');
-  emitter.emit(localGet(indices), i32x4Extract(0), v128Load32Zero(), localSet(vector));
-  for (const lane of [1, 2, 3]) {
-    emitter.emit(localGet(indices), i32x4Extract(lane), localGet(vector), v128Load32Lane(lane));
-    if (lane < 3) emitter.emit(localSet(vector));
-  }
+  pushLanes(emitter, source, isRaw, (lane) => {
+    emitter.emit(localGet(indices), i32x4Extract(lane));
+    return 0;
+  });
 }
 
 function pushOp(emitter: Emitter, expr: OpExpr, copy: number): void {
@@ -231,7 +259,7 @@ const common = (emitter: Emitter, expr: OpExpr): Omit<Operands, 'push'> => ({
 });
 
 /** Pushes one lane as a scalar; a mask becomes 0 or 1. */
-export function pushLane(emitter: Emitter, vector: number, lane: number, dtype: DType): void {
+export function pushLane(emitter: Emitter, vector: number, lane: number, dtype: ScalarType): void {
   emitter.emit(localGet(vector));
   emitter.emit(dtype === 'float32' ? f32x4Extract(lane) : i32x4Extract(lane));
   if (dtype === 'bool') emitter.emit(i32Const(1), i32.and);

@@ -1,12 +1,12 @@
 /** Statements and expressions of one invocation as WGSL. */
-import type { DType } from '../../base/dtype.ts';
+import { isStorageType, type ScalarType } from '../../base/dtype.ts';
 import { invariant } from '../../base/errors.ts';
 import type { KernelStore } from '../../compile/kernel.ts';
 import type { LoopStatement, Statement } from '../../compile/structure.ts';
 import type { Axis, Expr } from '../../ir/expr.ts';
 import { identityOf, type ReduceOp } from '../../ir/scalar-ops.ts';
 import { exactForm } from './exact-algebra.ts';
-import { fromMemory, type ModuleWriter, toMemory } from './module-writer.ts';
+import { type ModuleWriter, toMemory } from './module-writer.ts';
 import { type WgslScalarOp, wgslOps } from './scalar-table.ts';
 import { constantText, opaqueConstant } from './types.ts';
 
@@ -24,7 +24,7 @@ interface Text {
 export interface Cooperation {
   readonly lanes: number;
   /** An expression that combines the lanes' values, and that all lanes then have. */
-  readonly combine: (op: ReduceOp, dtype: DType, value: string) => string;
+  readonly combine: (op: ReduceOp, dtype: ScalarType, value: string) => string;
 }
 
 /** Writes the statements of one invocation. */
@@ -99,14 +99,14 @@ export class BodyWriter {
   }
 
   /** a `op` b. */
-  combine(op: ReduceOp, dtype: DType, a: string, b: string): string {
+  combine(op: ReduceOp, dtype: ScalarType, a: string, b: string): string {
     const emit: WgslScalarOp = wgslOps[op];
     const { use } = this.#module;
     return emit({ args: [a, b], from: dtype, to: dtype, constant: null, use });
   }
 
   /** The identity of `op`. */
-  identity(op: ReduceOp, dtype: DType): string {
+  identity(op: ReduceOp, dtype: ScalarType): string {
     return constantText(identityOf(op, dtype), dtype, this.#module.use);
   }
 
@@ -165,12 +165,14 @@ export class BodyWriter {
   }
 
   #store({ target, index, value, mode, guard }: KernelStore): void {
-    const { dtype } = target;
+    const { dtype } = value;
     const write = (): void => {
       const place = this.expression(index);
       const text = this.expression(value);
-      const there = fromMemory(this.#module.element(target, place), dtype);
-      const stored = mode === 'set' ? text : this.combine(mode, dtype, there, text);
+      const stored =
+        mode === 'set'
+          ? text
+          : this.combine(mode, dtype, this.#module.element(target, place), text);
       this.line(this.#module.assign(target, place, toMemory(stored, dtype)));
     };
     if (guard === null) write();
@@ -201,8 +203,10 @@ export class BodyWriter {
         return this.#affine(expr.terms, expr.offset);
       case 'load': {
         const index = this.#text(expr.index);
-        const element = this.#module.element(expr.source, index.text);
-        return { text: fromMemory(element, expr.dtype), nesting: index.nesting + 1 };
+        const isRepeated = isStorageType(expr.source.dtype) && index.nesting > 0;
+        const place = isRepeated ? this.#name(index.text) : index.text;
+        const text = this.#module.element(expr.source, place, expr.isRaw);
+        return { text, nesting: (isRepeated ? 0 : index.nesting) + 1 };
       }
       case 'op':
         return this.#op(expr);

@@ -1,5 +1,5 @@
 /** Loop nests → WGSL: an invocation, or a whole workgroup, per iteration of the parallel axes. */
-import type { DType } from '../../base/dtype.ts';
+import type { ScalarType } from '../../base/dtype.ts';
 import type { LoopKernel } from '../../compile/kernel.ts';
 import { type Statement, structure } from '../../compile/structure.ts';
 import { type Axis, type Expr, type LoadExpr, walk } from '../../ir/expr.ts';
@@ -7,6 +7,7 @@ import type { ReduceOp } from '../../ir/scalar-ops.ts';
 import { BodyWriter, type Cooperation } from './body-writer.ts';
 import { flatWorkgroup, foldGrid, type Grid } from './grid.ts';
 import type { ModuleWriter } from './module-writer.ts';
+import { packStores } from './pack-stores.ts';
 import { valueType } from './types.ts';
 
 /** Who runs one iteration of the parallel axes. */
@@ -27,11 +28,11 @@ export function emitLoop(
   module: ModuleWriter,
   style: LoopStyle | null,
 ): { readonly functions: string; readonly grid: Grid } {
-  const { parallel, stores } = kernel;
+  const { parallel, stores } = packStores(kernel);
   const statements = structure(parallel, stores);
   const total = extentOf(parallel);
   const isShared =
-    canShare(kernel, statements) && (style ?? chooseStyle(kernel, statements)) === 'workgroup';
+    canShare(stores, statements) && (style ?? chooseStyle(parallel, statements)) === 'workgroup';
   const grid = foldGrid(isShared ? total : Math.ceil(total / lanes));
   const body = new BodyWriter(module, isShared ? cooperate(module) : null);
   const flat = isShared ? flatWorkgroup(grid) : `${flatWorkgroup(grid)} * ${lanes}u + lane`;
@@ -60,7 +61,7 @@ function bindParallel(parallel: readonly Axis[], body: BodyWriter): void {
 }
 
 /** True if the outermost loops are reductions that lanes can share. */
-function canShare({ stores }: LoopKernel, statements: readonly Statement[]): boolean {
+function canShare(stores: LoopKernel['stores'], statements: readonly Statement[]): boolean {
   return (
     stores.every(({ serial }) => serial.length === 0) &&
     statements.some((s) => s.kind === 'loop') &&
@@ -82,7 +83,7 @@ function strideAlong(index: Expr, axis: Axis): number | null {
 }
 
 /** Neighbouring lanes should touch neighbouring memory, and there must be lanes enough. */
-function chooseStyle({ parallel }: LoopKernel, statements: readonly Statement[]): LoopStyle {
+function chooseStyle(parallel: readonly Axis[], statements: readonly Statement[]): LoopStyle {
   const loops = statements.filter((s) => s.kind === 'loop');
   const longest = Math.max(0, ...loops.map(({ axis }) => axis.extent));
   if (longest < shortReduction) return 'invocation';
@@ -104,7 +105,7 @@ function chooseStyle({ parallel }: LoopKernel, statements: readonly Statement[])
 
 /** Lanes combine by halves in workgroup memory. */
 function cooperate(module: ModuleWriter): Cooperation {
-  const combine = (op: ReduceOp, dtype: DType, value: string): string => {
+  const combine = (op: ReduceOp, dtype: ScalarType, value: string): string => {
     const type = valueType[dtype];
     const name = `share_${op}_${type}`;
     const scratch = `lanes_${type}`;

@@ -1,10 +1,11 @@
 /** Matrix products → WGSL: tiles of outputs in registers, operands staged in workgroup memory or not. */
+import { scalarTypeOf } from '../../base/dtype.ts';
 import { invariant } from '../../base/errors.ts';
 import type { MatmulKernel, MatrixOperand } from '../../compile/kernel.ts';
 import { structure } from '../../compile/structure.ts';
 import { BodyWriter } from './body-writer.ts';
 import { flatWorkgroup, foldGrid, type Grid } from './grid.ts';
-import { fromMemory, type ModuleWriter } from './module-writer.ts';
+import type { ModuleWriter } from './module-writer.ts';
 import { valueType } from './types.ts';
 
 /** Parameters of the tiled kernel. */
@@ -66,7 +67,7 @@ class MatmulWriter {
     this.#module = module;
     this.#tile = tile;
     this.#size = [tile.threads[0] * tile.outputs[0], tile.threads[1] * tile.outputs[1]];
-    this.#type = valueType[kernel.lhs.source.dtype];
+    this.#type = valueType[scalarTypeOf(kernel.lhs.source.dtype)];
     this.#main = new BodyWriter(module);
   }
 
@@ -146,7 +147,7 @@ class MatmulWriter {
     const step = (position: string, stride: number): string =>
       stride === 1 ? position : `${position} * ${stride}i`;
     const index = `${base} + ${step(row, operand.rowStride)} + ${step(column, operand.columnStride)}`;
-    return fromMemory(this.#module.element(operand.source, index), operand.source.dtype);
+    return this.#module.element(operand.source, index);
   }
 
   #staged(): void {

@@ -1,5 +1,5 @@
 /** What all WGSL kernels share: bindings, the library functions in use, and assembly of the text. */
-import type { DType } from '../../base/dtype.ts';
+import { bytesOf, isStorageType, type ScalarType, type StorageType } from '../../base/dtype.ts';
 import { invariant } from '../../base/errors.ts';
 import type { KernelBuffer } from '../../compile/kernel.ts';
 import type { Source } from '../../ir/expr.ts';
@@ -38,7 +38,23 @@ interface Variable {
   readonly access: Binding['access'];
 }
 
-const elementBytes = 4;
+const wordBytes = 4;
+
+/** The functions that take elements out of words. */
+const readers = {
+  bfloat16: 'bf16_at',
+  float16: 'f16_at',
+  int16: 'i16_at',
+  uint16: 'u16_at',
+  int8: 'i8_at',
+  uint8: 'u8_at',
+} as const satisfies Record<StorageType, HelperName>;
+
+/** The WGSL type of a word in memory: packed arrays are words of several elements. */
+const wordType = ({ dtype }: Source): string => (isStorageType(dtype) ? 'u32' : memoryType[dtype]);
+
+const wordsOf = ({ dtype, length }: Source): number =>
+  Math.ceil((length * bytesOf(dtype)) / wordBytes);
 
 /** Collects the parts of one shader. */
 export class ModuleWriter {
@@ -56,8 +72,8 @@ export class ModuleWriter {
         access !== 'read' || isWritable[binding] === true || known?.access === 'update';
       variables[binding] = {
         name: `b${binding}`,
-        type: known?.type ?? memoryType[source.dtype],
-        length: Math.max(1, known?.length ?? 1, source.length),
+        type: known?.type ?? wordType(source),
+        length: Math.max(1, known?.length ?? 1, wordsOf(source)),
         access: isUpdate ? 'update' : 'read',
       };
     });
@@ -80,22 +96,35 @@ export class ModuleWriter {
     if (!this.#declarations.includes(text)) this.#declarations.push(text);
   }
 
-  /** The element of an array in memory, to be read as the type that it is in memory. */
-  element(source: Source, index: string): string {
+  /** The element of an array in memory, as a value; `index` may appear twice. Raw: its bits. */
+  element(source: Source, index: string, isRaw = false): string {
+    const { dtype } = source;
+    const size = bytesOf(dtype);
+    if (!isStorageType(dtype)) {
+      const element = this.#word(source, index);
+      return dtype === 'bool' ? `(${element} != 0u)` : element;
+    }
+    const word = this.#word(source, `(${index}) >> ${size === 1 ? 2 : 1}u`);
+    const reader = isRaw ? (size === 1 ? 'u8_at' : 'u16_at') : readers[dtype];
+    return `${this.use(reader)}(${word}, ${index})`;
+  }
+
+  /** A word of an array in memory, as the type that it is in memory. */
+  #word(source: Source, index: string): string {
     const { name, type } = this.#variable(source);
-    const wanted = memoryType[source.dtype];
+    const wanted = wordType(source);
     return type === wanted ? `${name}[${index}]` : `bitcast<${wanted}>(${name}[${index}])`;
   }
 
-  /** A statement that writes a value of the array's own type (booleans as u32). */
+  /** A statement that writes a value of the array's own type (booleans as u32), or a word of a packed array. */
   assign(source: Source, index: string, value: string): string {
     const { name, type } = this.#variable(source);
-    const stored = type === memoryType[source.dtype] ? value : `bitcast<${type}>(${value})`;
+    const stored = type === wordType(source) ? value : `bitcast<${type}>(${value})`;
     return `${name}[${index}] = ${stored};`;
   }
 
   get bindings(): readonly Binding[] {
-    return this.#variables.map(({ access, length }) => ({ access, bytes: length * elementBytes }));
+    return this.#variables.map(({ access, length }) => ({ access, bytes: length * wordBytes }));
   }
 
   /** The whole shader around `functions`. */
@@ -118,9 +147,5 @@ export class ModuleWriter {
 }
 
 /** A value of this type as it is put in memory. */
-export const toMemory = (text: string, dtype: DType): string =>
+export const toMemory = (text: string, dtype: ScalarType): string =>
   dtype === 'bool' ? `u32(${text})` : text;
-
-/** An element of memory as a value of this type. */
-export const fromMemory = (text: string, dtype: DType): string =>
-  dtype === 'bool' ? `(${text} != 0u)` : text;

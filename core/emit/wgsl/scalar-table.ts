@@ -1,5 +1,5 @@
 /** The `wgsl` column of the scalar operations. */
-import type { DType } from '../../base/dtype.ts';
+import type { ScalarType } from '../../base/dtype.ts';
 import type { ScalarOp } from '../../ir/scalar-ops.ts';
 import type { HelperName } from './helpers/index.ts';
 import { constantText, type UseHelper, valueType } from './types.ts';
@@ -9,9 +9,9 @@ export interface ScalarCall {
   /** WGSL text of the operands; safe to put next to any operator. */
   readonly args: readonly string[];
   /** Type of the first operand. */
-  readonly from: DType;
+  readonly from: ScalarType;
   /** Type of the result. */
-  readonly to: DType;
+  readonly to: ScalarType;
   /** The last operand, if it is a constant. */
   readonly constant: number | null;
   readonly use: UseHelper;
@@ -21,7 +21,9 @@ export interface ScalarCall {
 export type WgslScalarOp = (call: ScalarCall) => string;
 
 /** What differs by the type of the operands. */
-type ByType = Readonly<Partial<Record<DType, WgslScalarOp>>> & { readonly other: WgslScalarOp };
+type ByType = Readonly<Partial<Record<ScalarType, WgslScalarOp>>> & {
+  readonly other: WgslScalarOp;
+};
 
 const byType =
   ({ other, ...rows }: ByType): WgslScalarOp =>
@@ -181,6 +183,8 @@ export const wgslOps = {
   shiftRightArithmetic,
   populationCount: builtin('countOneBits'),
   countLeadingZeros: builtin('countLeadingZeros'),
+  roundBfloat16: library('round_bf16'),
+  roundFloat16: library('round_f16'),
   isFinite: byType({ float32: library('is_finite'), other: () => 'true' }),
   select: ({ args: [condition, yes, no] }) => `select(${no}, ${yes}, ${condition})`,
   convert,

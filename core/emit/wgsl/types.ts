@@ -1,9 +1,9 @@
 /** How element types and numbers are written in WGSL. */
-import type { DType } from '../../base/dtype.ts';
+import type { ScalarType } from '../../base/dtype.ts';
 import type { HelperName } from './helpers/index.ts';
 
 /** The WGSL type of a value in a computation. */
-export const valueType: Readonly<Record<DType, string>> = {
+export const valueType: Readonly<Record<ScalarType, string>> = {
   float32: 'f32',
   int32: 'i32',
   uint32: 'u32',
@@ -11,7 +11,7 @@ export const valueType: Readonly<Record<DType, string>> = {
 };
 
 /** The WGSL type of an element in memory: booleans are 0 and 1. */
-export const memoryType: Readonly<Record<DType, string>> = { ...valueType, bool: 'u32' };
+export const memoryType: Readonly<Record<ScalarType, string>> = { ...valueType, bool: 'u32' };
 
 /** Names a library function and sees to it that its text is there. */
 export type UseHelper = (name: HelperName) => string;
@@ -20,7 +20,7 @@ const scratch = new DataView(new ArrayBuffer(4));
 const leastNormal = 2 ** -126;
 
 /** The bits of a number as this type. */
-function bitsOf(value: number, dtype: DType): number {
+function bitsOf(value: number, dtype: ScalarType): number {
   if (dtype === 'float32') scratch.setFloat32(0, value);
   else if (dtype === 'bool') scratch.setUint32(0, value === 0 ? 0 : 1);
   else scratch.setInt32(0, value);
@@ -32,14 +32,14 @@ const opaqueMakers = {
   int32: 'i32_of',
   uint32: 'u32_of',
   bool: 'bool_of',
-} as const satisfies Record<DType, HelperName>;
+} as const satisfies Record<ScalarType, HelperName>;
 
 /** A constant that shader compilers may not evaluate with: by their rules an overflow would be an error. */
-export const opaqueConstant = (value: number, dtype: DType, use: UseHelper): string =>
+export const opaqueConstant = (value: number, dtype: ScalarType, use: UseHelper): string =>
   `${use(opaqueMakers[dtype])}(0x${bitsOf(value, dtype).toString(16).padStart(8, '0')}u)`;
 
 /** A constant, exactly. */
-export function constantText(value: number, dtype: DType, use: UseHelper): string {
+export function constantText(value: number, dtype: ScalarType, use: UseHelper): string {
   switch (dtype) {
     case 'bool':
       return value === 0 ? 'false' : 'true';

@@ -1,7 +1,7 @@
 /** The reference device: JavaScript, one kernel per equation, in float32 or float64. */
 
 import { sizeOf } from '../../base/aval.ts';
-import type { DType, TypedArray } from '../../base/dtype.ts';
+import { bytesOf, type DType, memoryView, type TypedArray } from '../../base/dtype.ts';
 import { invariant } from '../../base/errors.ts';
 import type { Plan, Target } from '../../compile/plan.ts';
 import type { Precision } from '../../emit/js/emit.ts';
@@ -17,12 +17,11 @@ export interface JsDeviceOptions {
   readonly fuse?: boolean;
 }
 
-/** Memory of one element type: floats in the device's precision, booleans as 32-bit words. */
+/** Memory of one element type: float32 in the device's precision. */
 function allocate(dtype: DType, length: number, precision: Precision): TypedArray {
-  if (dtype === 'float32') {
-    return precision === 'float64' ? new Float64Array(length) : new Float32Array(length);
-  }
-  return dtype === 'int32' ? new Int32Array(length) : new Uint32Array(length);
+  return dtype === 'float32' && precision === 'float64'
+    ? new Float64Array(length)
+    : memoryView(dtype, new ArrayBuffer(length * bytesOf(dtype)), 0, length);
 }
 
 class JsStorage implements Storage {
@@ -67,6 +66,7 @@ class JsDevice implements Device {
       maxBuffers: 1024,
       alignment: 8,
       hasSerialRows: true,
+      writesWords: false,
       concurrency: 64,
     };
   }

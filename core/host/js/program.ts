@@ -1,6 +1,6 @@
 /** A plan on the reference device: kernels as functions, loops and branches as what they are. */
 import { sizeOf } from '../../base/aval.ts';
-import type { DType, TypedArray } from '../../base/dtype.ts';
+import { type DType, memoryView, type TypedArray } from '../../base/dtype.ts';
 import { invariant } from '../../base/errors.ts';
 import type { Branch, Repeat, While } from '../../compile/control.ts';
 import { isKernel, type Plan, type Slot, type Step } from '../../compile/plan.ts';
@@ -22,14 +22,9 @@ export function viewOf(
   length: number,
   precision: Precision,
 ): TypedArray {
-  if (dtype === 'float32') {
-    return precision === 'float64'
-      ? new Float64Array(buffer, offset, length)
-      : new Float32Array(buffer, offset, length);
-  }
-  return dtype === 'int32'
-    ? new Int32Array(buffer, offset, length)
-    : new Uint32Array(buffer, offset, length);
+  return dtype === 'float32' && precision === 'float64'
+    ? new Float64Array(buffer, offset, length)
+    : memoryView(dtype, buffer, offset, length);
 }
 
 /** A plan that can be run on arrays in memory. */

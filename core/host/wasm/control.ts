@@ -1,5 +1,6 @@
 /** Loops and branches between launches: arrays are handed to a sequence by rewriting its addresses. */
 import { sizeOf } from '../../base/aval.ts';
+import { bytesOf } from '../../base/dtype.ts';
 import { invariant } from '../../base/errors.ts';
 import type { Branch, Repeat, While } from '../../compile/control.ts';
 import type { Heap } from './heap.ts';
@@ -9,7 +10,7 @@ type Action = (rooms: Rooms) => void;
 
 /** Bytes of each array. */
 const bytesOfAll = (avals: Sequence['plan']['inputs']): number[] =>
-  avals.map(({ shape }) => 4 * sizeOf(shape));
+  avals.map(({ shape, dtype }) => bytesOf(dtype) * sizeOf(shape));
 
 const counts = (first: number, ...sizes: readonly number[]): number[] => {
   const starts = [first];
@@ -17,9 +18,9 @@ const counts = (first: number, ...sizes: readonly number[]): number[] => {
   return starts;
 };
 
-/** Copies words within memory. */
+/** Copies bytes within memory. */
 function copy(heap: Heap, from: number, to: number, bytes: number): void {
-  if (from !== to) heap.words.copyWithin(to / 4, from / 4, (from + bytes) / 4);
+  if (from !== to) new Uint8Array(heap.memory.buffer).copyWithin(to, from, from + bytes);
 }
 
 /** A loop of known length; the words from `start` on hold the addresses of its buffers. */

@@ -1,6 +1,6 @@
 /** The WebAssembly device: kernels in SIMD code, on as many threads as the host allows. */
 
-import type { DType, TypedArray } from '../../base/dtype.ts';
+import { bytesOf, type DType, type TypedArray } from '../../base/dtype.ts';
 import { invariant } from '../../base/errors.ts';
 import type { Plan, Target } from '../../compile/plan.ts';
 import type { Storage } from '../../ir/value.ts';
@@ -80,15 +80,15 @@ class WasmDevice implements Device {
       maxBuffers: 64,
       alignment: 64,
       hasSerialRows: true,
+      writesWords: false,
       concurrency: 4 * threadCount,
     };
   }
 
   upload(data: TypedArray, dtype: DType): Storage {
     const heap = this.#heap;
-    const address = heap.allocate(data.length * 4);
-    const view = dtype === 'float32' ? heap.floats : dtype === 'int32' ? heap.ints : heap.words;
-    view.set(data, address / 4);
+    const address = heap.allocate(data.length * bytesOf(dtype));
+    heap.view(dtype, address, data.length).set(data);
     return new WasmStorage(this.#around.owner, address, dtype, data.length);
   }
 

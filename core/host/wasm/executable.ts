@@ -1,5 +1,6 @@
 /** A compiled program on the WebAssembly device. */
 import { sizeOf } from '../../base/aval.ts';
+import { bytesOf } from '../../base/dtype.ts';
 import { invariant } from '../../base/errors.ts';
 import type { Plan } from '../../compile/plan.ts';
 import type { Storage } from '../../ir/value.ts';
@@ -61,7 +62,7 @@ export class WasmExecutable implements Executable {
       const address =
         isOnlyUse && given instanceof WasmStorage
           ? given.take()
-          : heap.allocate(sizeOf(aval.shape) * 4);
+          : heap.allocate(sizeOf(aval.shape) * bytesOf(aval.dtype));
       addresses.push(address);
       this.#sequence.bindOutput(k, address);
     }

@@ -4,6 +4,7 @@
  *
  * @see Masmano et al.: TLSF, a new dynamic memory allocator for real-time systems, ECRTS 2004.
  */
+import { type DType, memoryView, type TypedArray } from '../../base/dtype.ts';
 import { invariant } from '../../base/errors.ts';
 import { outOfMemory } from './errors.ts';
 
@@ -93,6 +94,11 @@ export class Heap {
   /** All of memory as uint32. */
   get words(): Uint32Array<ArrayBufferLike> {
     return this.#words;
+  }
+
+  /** A part of memory as elements of this type: 16-bit floats as bits, booleans as words. Becomes stale likewise. */
+  view(dtype: DType, address: number, length: number): TypedArray {
+    return memoryView(dtype, this.memory.buffer, address, length);
   }
 
   /**

@@ -1,5 +1,5 @@
 /** Arrays in WebAssembly memory. */
-import type { DType, TypedArray } from '../../base/dtype.ts';
+import { bytesOf, type DType, type TypedArray } from '../../base/dtype.ts';
 import type { DeviceStorage } from '../device.ts';
 import { freedStorage } from './errors.ts';
 import type { Heap } from './heap.ts';
@@ -69,7 +69,7 @@ export class WasmStorage implements DeviceStorage {
   }
 
   get bytes(): number {
-    return this.length * 4;
+    return this.length * bytesOf(this.dtype);
   }
 
   /** Byte address of the first element. */
@@ -86,19 +86,8 @@ export class WasmStorage implements DeviceStorage {
   }
 
   readSync(): TypedArray {
-    const { heap } = this.#owner;
-    const start = this.address / 4;
-    const end = start + this.length;
-    switch (this.dtype) {
-      case 'float32':
-        return new Float32Array(heap.floats.subarray(start, end));
-      case 'int32':
-        return new Int32Array(heap.ints.subarray(start, end));
-      case 'uint32':
-        return new Uint32Array(heap.words.subarray(start, end));
-      case 'bool':
-        return new Uint8Array(heap.words.subarray(start, end));
-    }
+    const view = this.#owner.heap.view(this.dtype, this.address, this.length);
+    return this.dtype === 'bool' ? new Uint8Array(view) : view.slice();
   }
 
   peek(): TypedArray {

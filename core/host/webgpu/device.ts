@@ -21,7 +21,7 @@ import { outputBytes, type Prepared, preparePlan, type Turns } from './executabl
 import { Failures } from './failures.ts';
 import { Accounts, type Allocation, arrayUsage, BufferPool, stagingUsage } from './memory.ts';
 import { Pipelines } from './pipelines.ts';
-import { type Places, rangeOf, wholeOf } from './places.ts';
+import { type Places, rangeOf, wholeOf, wholeWords } from './places.ts';
 import { type StorageOwner, WebGpuStorage } from './storage.ts';
 import { fromDeviceWords, toDeviceWords } from './transfer.ts';
 
@@ -109,6 +109,7 @@ class Gpu implements WebGpuDevice, StorageOwner {
       maxBuffers: Math.min(maxBuffers, device.limits.maxStorageBuffersPerShaderStage),
       alignment: offsetAlignment,
       hasSerialRows: false,
+      writesWords: true,
       concurrency: isSoftware ? 256 : 8192,
     };
     const failures = this.#failures;
@@ -300,11 +301,12 @@ class Gpu implements WebGpuDevice, StorageOwner {
     this.#failures.raiseLoss();
     const { dtype, length, bytes } = storage;
     if (bytes === 0) return fromDeviceWords(new ArrayBuffer(0), dtype, 0);
-    const staging = this.#staging.acquire(bytes, () => `${shortName(dtype)}[${length}]`);
+    const words = wholeWords(bytes);
+    const staging = this.#staging.acquire(words, () => `${shortName(dtype)}[${length}]`);
     const encoder = this.#device.createCommandEncoder();
-    encoder.copyBufferToBuffer(storage.allocation.buffer, 0, staging.buffer, 0, bytes);
+    encoder.copyBufferToBuffer(storage.allocation.buffer, 0, staging.buffer, 0, words);
     this.#device.queue.submit([encoder.finish()]);
-    const elements = await this.#fetch(staging, dtype, length, bytes);
+    const elements = await this.#fetch(staging, dtype, length, words);
     await this.#failures.known();
     this.#failures.raise();
     invariant(elements !== null, 'a read that failed without a reason');

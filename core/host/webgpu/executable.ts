@@ -1,5 +1,6 @@
 /** A plan made ready: shaders, pipelines, and which part of which buffer each binding is. */
 import { showAval, sizeOf } from '../../base/aval.ts';
+import { bytesOf } from '../../base/dtype.ts';
 import { invariant } from '../../base/errors.ts';
 import type { Control, Repeat } from '../../compile/control.ts';
 import { isKernel, type Plan, type Slot, type Step } from '../../compile/plan.ts';
@@ -8,6 +9,7 @@ import type { Grid } from '../../emit/wgsl/grid.ts';
 import type { BindingPlan } from '../../emit/wgsl/module-writer.ts';
 import { arrayTooLarge } from './errors.ts';
 import type { Pipeline, Pipelines } from './pipelines.ts';
+import { wholeWords } from './places.ts';
 
 /** One launch, prepared. */
 export interface Launch {
@@ -175,9 +177,9 @@ function checkSize(
   if (bytes > limits[name]) throw arrayTooLarge(array, bytes, limits[name], name);
 }
 
-/** Bytes of an array's elements. */
+/** Bytes of an array's elements, in whole words. */
 export const outputBytes = (plan: Plan, index: number): number => {
   const aval = plan.outputs[index];
   invariant(aval !== undefined, 'an output without a type');
-  return sizeOf(aval.shape) * 4;
+  return wholeWords(sizeOf(aval.shape) * bytesOf(aval.dtype));
 };

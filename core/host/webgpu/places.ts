@@ -11,6 +11,9 @@ export interface Places {
   readonly arena: Range | null;
 }
 
+/** GPUs bind and copy words of four bytes. */
+export const wholeWords = (bytes: number): number => Math.ceil(bytes / 4) * 4;
+
 /** All of a buffer. */
 export const wholeOf = (allocation: Allocation): Range => ({
   allocation,
@@ -20,7 +23,7 @@ export const wholeOf = (allocation: Allocation): Range => ({
 
 /** The part of a buffer that a slot is. Empty arrays are bound as one element. */
 export function rangeOf(slot: Slot, { inputs, outputs, arena }: Places): Range {
-  const bytes = Math.max(4, slot.bytes);
+  const bytes = Math.max(4, wholeWords(slot.bytes));
   if (slot.kind === 'arena') {
     invariant(arena !== null, 'a program without the arena that it needs');
     return { allocation: arena.allocation, offset: arena.offset + slot.offset, bytes };

@@ -1,6 +1,6 @@
 /** An array in GPU memory. */
 import type { DType, TypedArray } from '../../base/dtype.ts';
-import { shortName } from '../../base/dtype.ts';
+import { bytesOf, shortName } from '../../base/dtype.ts';
 import { invariant } from '../../base/errors.ts';
 import type { DeviceStorage } from '../device.ts';
 import { readIsAsynchronous } from './errors.ts';
@@ -34,7 +34,7 @@ export class WebGpuStorage implements DeviceStorage {
 
   /** Size of the elements. */
   get bytes(): number {
-    return this.length * 4;
+    return this.length * bytesOf(this.dtype);
   }
 
   /** The buffer that holds the elements. */

@@ -1,36 +1,24 @@
 /** Host elements as device memory has them, and back. */
-import type { DType, TypedArray } from '../../base/dtype.ts';
+import { bytesOf, type DType, memoryArray, memoryView, type TypedArray } from '../../base/dtype.ts';
 
 /**
- * The elements as 32-bit words of this type, in memory of their own if need be: booleans are widened, and
+ * The elements as the device's memory holds them, in whole words, in memory of their own if need be: booleans are widened, and
  * shared memory is copied, since Dawn in Node 20 crashes on it.
  */
 export function toDeviceWords(data: TypedArray, dtype: DType): ArrayBufferView<ArrayBuffer> {
-  switch (dtype) {
-    case 'float32':
-      return data instanceof Float32Array && isUnshared(data) ? data : new Float32Array(data);
-    case 'int32':
-      return data instanceof Int32Array && isUnshared(data) ? data : new Int32Array(data);
-    case 'uint32':
-      return data instanceof Uint32Array && isUnshared(data) ? data : new Uint32Array(data);
-    case 'bool':
-      return Uint32Array.from(data, (element) => (element === 0 ? 0 : 1));
-  }
+  if (dtype === 'bool') return Uint32Array.from(data, (element) => (element === 0 ? 0 : 1));
+  const isWhole = data.byteLength % 4 === 0;
+  if (isWhole && data instanceof memoryArray(dtype) && isUnshared(data)) return data;
+  const words = new ArrayBuffer(Math.ceil((data.length * bytesOf(dtype)) / 4) * 4);
+  memoryView(dtype, words, 0, data.length).set(data);
+  return new Uint8Array(words);
 }
 
 const isUnshared = (data: ArrayBufferView): data is ArrayBufferView<ArrayBuffer> =>
   data.buffer instanceof ArrayBuffer;
 
-/** A copy of device memory as elements of this type; booleans as bytes. */
+/** A copy of device memory as elements of this type; booleans as bytes, 16-bit floats as bits. */
 export function fromDeviceWords(memory: ArrayBuffer, dtype: DType, length: number): TypedArray {
-  switch (dtype) {
-    case 'float32':
-      return new Float32Array(memory, 0, length).slice();
-    case 'int32':
-      return new Int32Array(memory, 0, length).slice();
-    case 'uint32':
-      return new Uint32Array(memory, 0, length).slice();
-    case 'bool':
-      return Uint8Array.from(new Uint32Array(memory, 0, length));
-  }
+  const elements = memoryView(dtype, memory, 0, length);
+  return dtype === 'bool' ? Uint8Array.from(elements) : elements.slice();
 }

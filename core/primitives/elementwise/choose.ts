@@ -1,7 +1,8 @@
 /** Choosing between elements, changing their type, and hiding them from differentiation. */
 import { sameShape } from '../../base/aval.ts';
-import { type DType, isFloat } from '../../base/dtype.ts';
+import { bytesOf, type DType, isFloat } from '../../base/dtype.ts';
 import { op } from '../../ir/expr.ts';
+import { bitcastTo, convertTo } from '../../ir/narrow.ts';
 import {
   definePrimitive,
   isHole,
@@ -82,7 +83,7 @@ const convertPrimitive: PrimitiveOf<ConvertParams> = definePrimitive({
     return [ct ? convert(ct, dtype, weak) : null];
   },
   batch: (operands, _batched, { dtype, weak }) => [convert(first(operands), dtype, weak)],
-  lower: (_, { dtype }) => lowerElementwise((elements) => op('convert', [first(elements)], dtype)),
+  lower: (_, { dtype }) => lowerElementwise((elements) => convertTo(first(elements), dtype)),
 });
 
 /**
@@ -103,13 +104,15 @@ const bitcastPrimitive: PrimitiveOf<BitcastParams> = definePrimitive({
     const x = first(avals);
     requireDType('bitcast', x, numericDTypes);
     const result = { shape: x.shape, dtype, weak: false };
-    requireDType('bitcast', result, numericDTypes);
+    const isWide = (type: DType): boolean => bytesOf(type) === bytesOf(x.dtype);
+    requireDType('bitcast', result, numericDTypes.filter(isWide));
     return [result];
   },
   jvp: noTangent,
   transpose: notLinear,
   batch: (operands, _batched, { dtype }) => [bitcast(first(operands), dtype)],
-  lower: (_, { dtype }) => lowerElementwise((elements) => op('bitcast', [first(elements)], dtype)),
+  lower: (avals, { dtype }) =>
+    lowerElementwise((elements) => bitcastTo(first(elements), first(avals).dtype, dtype)),
 });
 
 /** The bits of `x` read as another type of the same width. No tangent. @throws `unsupported-dtype` */

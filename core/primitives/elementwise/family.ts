@@ -59,7 +59,7 @@ export interface UnaryRules {
   /** For linear operations: the cotangent of x. */
   readonly adjoint?: (ct: Value) => Value;
   /** The element, where that is not simply the scalar operation of this name. */
-  readonly element?: (x: Expr) => Expr;
+  readonly element?: (x: Expr, dtype: DType) => Expr;
 }
 
 /** An operation on each element of one array, with a result of the same type. */
@@ -78,8 +78,11 @@ export function unary(rules: UnaryRules): Unary {
         : tangent,
     transpose: adjoint === undefined ? notLinear : ([ct]) => [ct ? adjoint(ct) : null],
     batch: ([x]) => (x === undefined ? [] : [apply(x)]),
-    lower: () =>
-      lowerElementwise((elements) => (element ?? ((x: Expr) => op(name, [x])))(first(elements))),
+    lower: (avals) =>
+      lowerElementwise((elements) => {
+        const x = first(elements);
+        return element === undefined ? op(name, [x]) : element(x, first(avals).dtype);
+      }),
   });
   return withRecord(primitive, apply);
 }
@@ -95,7 +98,7 @@ export interface BinaryRules {
   readonly tangent: BinaryTangents | NoRule;
   /** For operations that are linear in an operand while the other is known. */
   readonly transpose?: TransposeRule<Params>;
-  readonly element?: (x: Expr, y: Expr) => Expr;
+  readonly element?: (x: Expr, y: Expr, dtype: DType) => Expr;
 }
 
 /** The two partial tangents of a binary operation and how to add them. */
@@ -133,10 +136,10 @@ export function binary(rules: BinaryRules): Binary {
           },
     transpose: rules.transpose ?? notLinear,
     batch: batchElementwise((operands) => [apply(...pair(operands))]),
-    lower: () =>
+    lower: (avals) =>
       lowerElementwise((elements) => {
         const [x, y] = pair(elements);
-        return element === undefined ? op(name, [x, y]) : element(x, y);
+        return element === undefined ? op(name, [x, y]) : element(x, y, first(avals).dtype);
       }),
   });
   return withRecord(primitive, apply);

@@ -4,7 +4,7 @@ import { type Expr, op } from '../../ir/expr.ts';
 import { addIndex, indexConstant, scaleIndex } from '../../ir/index-algebra.ts';
 import type { Value } from '../../ir/value.ts';
 import { broadcastInDim, full, zeros } from '../broadcast.ts';
-import { floatDTypes, nth, requireDType } from '../define.ts';
+import { linalgDTypes, nth, requireDType } from '../define.ts';
 import { dotGeneral } from '../dot.ts';
 import { add } from '../elementwise/arithmetic.ts';
 import { convert, select } from '../elementwise/choose.ts';
@@ -25,7 +25,7 @@ export const sidesOf = ({ shape }: { readonly shape: Shape }): [number, number] 
 
 /** @throws `not-a-matrix` or `unsupported-dtype` unless the operand is a stack of float matrices. */
 export function requireMatrix(name: string, x: Aval): void {
-  requireDType(name, x, floatDTypes);
+  requireDType(name, x, linalgDTypes);
   if (x.shape.length < 2) throw notAMatrix(name, x);
 }
 

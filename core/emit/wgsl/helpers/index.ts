@@ -3,10 +3,12 @@ import { bitHelpers } from './bits.ts';
 import { errorFunctionHelpers } from './error-function.ts';
 import { exponentialHelpers } from './exponential.ts';
 import type { Helper } from './helper.ts';
+import { storageHelpers } from './storage.ts';
 import { trigonometricHelpers } from './trigonometric.ts';
 
 const library = {
   ...bitHelpers,
+  ...storageHelpers,
   ...exponentialHelpers,
   ...trigonometricHelpers,
   ...errorFunctionHelpers,
