@@ -6,8 +6,8 @@ import * as np from '../core/numpy/index.ts';
 export type ComputeDType = 'float32' | 'bfloat16';
 
 /** The array in the type that a policy computes in. */
-export const cast = (x: Value, _dtype: ComputeDType): Value =>
-  x.dtype === 'float32' ? x : np.astype(x, 'float32');
+export const cast = (x: Value, dtype: ComputeDType): Value =>
+  x.dtype === dtype ? x : np.astype(x, dtype);
 
 /** The array in float32. */
 export const toFloat32 = (x: Value): Value => cast(x, 'float32');

@@ -41,6 +41,6 @@ export function rmsNorm(
   return { value: cast(np.add(scaled, shift ?? 0), dtype), gate: gate ?? null };
 }
 
-/** x + y, where y was scaled by the gate of the norm that it began with. */
+/** x + y in float32, where y was scaled by the gate of the norm that it began with. */
 export const addGated = (x: Value, y: Value, gate: Value | null): Value =>
-  np.add(x, gate === null ? y : np.multiply(y, gate));
+  np.add(toFloat32(x), toFloat32(gate === null ? y : np.multiply(y, gate)));

@@ -124,8 +124,10 @@ function layer(
   );
   const next = members.map(({ own, x, condition }, i) => {
     const mixed = addGated(x, results[i] ?? x, normed[i]?.gate ?? null);
+    // The norm reads the sum before it is rounded, as in the reference once it is compiled.
     const { value, gate } = rmsNorm(own.beforeFeedForward, mixed, condition, dtype);
-    return addGated(mixed, feedForward(own.mlp, value, dtype), gate);
+    const added = addGated(cast(mixed, dtype), feedForward(own.mlp, value, dtype), gate);
+    return cast(added, dtype);
   });
   return { tokens: next, made };
 }

@@ -5,8 +5,8 @@ import * as np from '../../core/numpy/index.ts';
 import { gelu } from '../../nn/activations.ts';
 import { type LayerNormParams, layerNorm } from '../../nn/layers/layer-norm.ts';
 import { type LinearParams, linear } from '../../nn/layers/linear.ts';
-import { softmaxParts } from '../../nn/softmax.ts';
 import { checkpoint, scan } from '../../transforms/control/index.ts';
+import { stopGradient } from '../../transforms/stop-gradient.ts';
 import { type ComputeDType, cast, toFloat32 } from '../compute-dtype.ts';
 import type { SiglipConfig } from './config.ts';
 import { imageSize } from './errors.ts';
@@ -45,15 +45,23 @@ function patchTokens(params: SiglipParams, { patchSize }: SiglipConfig, images: 
   return np.add(np.add(embedded, bias).reshape([batch, positions, -1]), params.pos_embedding);
 }
 
+/** A softmax whose distances, sum, terms and quotients are each rounded to `dtype`. */
+function softmaxOf(scores: Value, dtype: ComputeDType): Value {
+  // The shift cancels, so that it has no derivative.
+  const peak = stopGradient(np.max(scores, { axis: -1, keepdims: true }));
+  const raised = np.exp(toFloat32(np.subtract(scores, peak)));
+  const total = np.sum(raised, { axis: -1, keepdims: true });
+  return np.divide(cast(raised, dtype), cast(total, dtype));
+}
+
 /** Attention of all patches to all, every score and weight in `dtype`. */
 function selfAttention(params: Attention, x: Value, dtype: ComputeDType): Value {
   const project = ({ kernel, bias }: Attention['query']): Value =>
     np.add(np.tensordot(x, cast(kernel, dtype), { axes: 1 }), cast(bias, dtype));
   const [query, key, value] = [project(params.query), project(params.key), project(params.value)];
   const asked = np.divide(query, Math.sqrt(query.shape.at(-1) ?? 1));
-  const scores = np.einsum('bqhd,bkhd->bhqk', asked, key);
-  const { raised, inverse } = softmaxParts(scores);
-  const mixed = np.einsum('bhqk,bkhd->bqhd', np.multiply(raised, inverse), value);
+  const weights = softmaxOf(np.einsum('bqhd,bkhd->bhqk', asked, key), dtype);
+  const mixed = np.einsum('bhqk,bkhd->bqhd', weights, value);
   const { kernel, bias } = params.out;
   return np.add(np.tensordot(mixed, cast(kernel, dtype), { axes: 2 }), cast(bias, dtype));
 }
@@ -61,9 +69,11 @@ function selfAttention(params: Attention, x: Value, dtype: ComputeDType): Value 
 function block(params: Block, x: Value, dtype: ComputeDType): Value {
   const attention = params.MultiHeadDotProductAttention_0;
   const { Dense_0: up, Dense_1: down } = params.MlpBlock_0;
-  const mixed = np.add(x, selfAttention(attention, norm(params.LayerNorm_0, x, dtype), dtype));
+  const taken = selfAttention(attention, norm(params.LayerNorm_0, x, dtype), dtype);
+  // The norm reads the sum before it is rounded, as in the reference once it is compiled.
+  const mixed = np.add(toFloat32(x), toFloat32(taken));
   const hidden = gelu(dense(up, norm(params.LayerNorm_1, mixed, dtype), dtype));
-  return np.add(mixed, dense(down, hidden, dtype));
+  return np.add(cast(mixed, dtype), dense(down, hidden, dtype));
 }
 
 /**
