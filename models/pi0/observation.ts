@@ -1,5 +1,6 @@
 /** What a policy is shown, and what it must look like. */
 
+import { isInteger } from '../../core/base/dtype.ts';
 import { isTracing } from '../../core/ir/trace.ts';
 import type { Value } from '../../core/ir/value.ts';
 import { ConcreteArray } from '../../core/ir/value.ts';
@@ -33,8 +34,6 @@ export interface ObservationDict {
   readonly tokenized_prompt_mask?: Value | null;
 }
 
-const isWhole = ({ dtype }: Value): boolean => dtype === 'int32' || dtype === 'uint32';
-
 /** Bytes as numbers in [−1, 1]; the order of operations is that of the reference. */
 const fromBytes = (image: Value): Value =>
   np.subtract(np.multiply(np.divide(np.astype(image, 'float32'), 255), 2), 1);
@@ -50,7 +49,7 @@ export function observationFromDict(data: ObservationDict): Observation {
   const mask = data.tokenized_prompt_mask ?? null;
   if ((prompt === null) !== (mask === null)) throw halfPrompt(prompt === null);
   const images = Object.entries(data.image).map(
-    ([name, image]) => [name, isWhole(image) ? fromBytes(image) : image] as const,
+    ([name, image]) => [name, isInteger(image.dtype) ? fromBytes(image) : image] as const,
   );
   return {
     images: Object.fromEntries(images),

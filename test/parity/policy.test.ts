@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { testDevices, use } from '../support/devices.ts';
-import { readGolden } from './golden-file.ts';
+import { type GoldenFile, readGolden } from './golden-file.ts';
 import { comparePolicy, type PolicyPart, policyParts } from './policy.ts';
 import { isWithin, showComparisons } from './suite.ts';
 
@@ -25,20 +25,33 @@ const expected: Readonly<Record<string, number>> = {
   'webgpu pi0_tiny_f32': 3,
 };
 
+const golden = (name: string): Promise<GoldenFile> =>
+  readGolden(fileURLToPath(new URL(`../golden/${name}.safetensors`, import.meta.url)));
+
 for (const device of testDevices()) {
   for (const name of ['pi0_tiny_f32', 'pi05_tiny_f32']) {
     const count = expected[`${device} ${name}`];
     if (count === undefined) continue;
     test(`${name} on ${device}: ${(parts[device] ?? []).join(', ')}`, async () => {
       await use(device);
-      const file = await readGolden(
-        fileURLToPath(new URL(`../golden/${name}.safetensors`, import.meta.url)),
-      );
-      const comparisons = await comparePolicy(file, parts[device] ?? []);
+      const comparisons = await comparePolicy(await golden(name), parts[device] ?? []);
       assert.ok(comparisons.every(isWithin), `\n${showComparisons(comparisons)}`);
       assert.is(comparisons.length, count);
     });
   }
+}
+
+for (const name of ['pi0_tiny', 'pi05_tiny']) {
+  test(`${name} in bfloat16 gives what was recorded in bfloat16`, async () => {
+    await use('wasm');
+    // Parameters and inputs are the same; of the other file only the outputs are kept here.
+    const file = (await golden(`${name}_f32`)).with(await golden(`${name}_bf16_outputs`));
+    const comparisons = await comparePolicy(file, ['embeddings', 'prefix', 'draws', 'corrections']);
+    assert.ok(comparisons.every(isWithin), `\n${showComparisons(comparisons)}`);
+    const typical = comparisons.reduce((sum, { error }) => sum + error, 0) / comparisons.length;
+    // Were nothing rounded, it would be twice as much.
+    assert.ok(typical < 8e-3, String(typical));
+  });
 }
 
 test.run();
