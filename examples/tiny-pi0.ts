@@ -2,7 +2,7 @@
  * A π₀ small enough for a laptop learns a handful of demonstrations by heart: images and a prompt in, a chunk
  * of actions out.
  *
- *   npx tsx examples/tiny-pi0.ts [steps]
+ *   npx tsx examples/tiny-pi0.ts [steps] [pi05]
  */
 import { jit, nn, np, random, tree, valueAndGrad } from '../index.ts';
 import {
@@ -14,13 +14,14 @@ import {
   sampleActions,
 } from '../models/pi0/index.ts';
 
-const steps = Number(process.argv[2] ?? 2000);
+const [, , stepCount = '2000', kind] = process.argv;
+const steps = Number(stepCount);
 const [demonstrations, copies] = [4, 8];
 
 const expert = { width: 32, depth: 2, mlpDim: 64, numHeads: 2, numKvHeads: 1, headDim: 16 };
 const config = pi0Config({
   dtype: 'float32',
-  pi05: process.argv[3] === 'pi05',
+  pi05: kind === 'pi05',
   actionDim: 4,
   actionHorizon: 4,
   maxTokenLen: 4,
@@ -44,12 +45,13 @@ const observation: Observation = {
   tokenizedPromptMask: np.ones([demonstrations, config.maxTokenLen], { dtype: 'bool' }),
 };
 
-/** What the expert did then: every joint moves from one pose to another. */
-const [from, to] = [3, 4].map((seed) =>
-  random.normal(random.key(seed), [demonstrations, 1, config.actionDim]),
-);
+/** Poses of all joints, f32[demonstrations, 1, actionDim]. */
+const poses = (seed: number): np.Array =>
+  random.normal(random.key(seed), [demonstrations, 1, config.actionDim]);
+
+// What the expert did then: every joint moves from one pose to another in equal steps.
 const share = np.linspace(0, 1, config.actionHorizon).reshape([1, config.actionHorizon, 1]);
-const actions = np.add(np.multiply(from ?? 0, np.subtract(1, share)), np.multiply(to ?? 0, share));
+const actions = poses(3).mul(np.subtract(1, share)).add(poses(4).mul(share));
 
 /** Each demonstration several times in a batch: every copy gets noise and a time of its own. */
 const repeated = <T>(rows: T): T =>
@@ -77,23 +79,22 @@ const evaluate = jit((params: Pi0Params) => {
   return np.mean(np.stack(losses));
 });
 
+const show = (x: number | boolean): string => Number(x).toFixed(4);
+
 let params = nn.initParams(pi0Spec(config), random.key(7));
 let state = optimizer.init(params);
 const before = Number(await evaluate(params).item());
-console.log(`${nn.countParams(params)} parameters, flow loss ${before.toFixed(4)}`);
+console.log(`${nn.countParams(params)} parameters, flow loss ${show(before)}`);
 for (let i = 1; i <= steps; i++) {
   ({ params, state } = step(params, state, np.array(i, { dtype: 'int32' })));
-  if (i % 250 === 0)
-    console.log(`step ${i}: flow loss ${Number(await evaluate(params).item()).toFixed(4)}`);
+  if (i % 250 === 0) console.log(`step ${i}: flow loss ${show(await evaluate(params).item())}`);
 }
 const after = Number(await evaluate(params).item());
+console.log(`the flow loss is ${(before / after).toFixed(0)} times smaller`);
 
 const act = jit((p: Pi0Params, key: np.Array) => sampleActions(p, config, key, observation));
-const error = np.sqrt(nn.mse(act(params, random.key(8)), actions));
-const spread = np.std(actions);
+const distance = np.sqrt(nn.mse(act(params, random.key(8)), actions));
 console.log(
-  `flow loss ${before.toFixed(4)} became ${after.toFixed(4)}: ${(before / after).toFixed(0)} times less`,
-);
-console.log(
-  `sampled actions are ${Number(await error.item()).toFixed(4)} from the demonstrated ones, which spread over ${Number(await spread.item()).toFixed(2)}`,
+  `sampled actions are ${show(await distance.item())} from the demonstrated ones, ` +
+    `which spread over ${show(await np.std(actions).item())}`,
 );
