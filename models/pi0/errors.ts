@@ -116,6 +116,22 @@ preprocessObservation(config, null, { ...observation, tokenizedPrompt: null, tok
   },
 });
 
+/** A prompt whose tokens another tokenizer must have made. */
+export const tokenRange = defineError({
+  code: 'token-range',
+  what: (token: number, vocabulary: number) =>
+    `pi0: tokenizedPrompt has the token ${token}, but the vocabulary has the tokens 0 to ${vocabulary - 1}`,
+  fix: 'tokenize the prompt with the tokenizer that the policy was trained with, or set vocabulary to its size',
+  example: {
+    fails: `${tiny}
+const tokenizedPrompt = np.array([[1, 4]], { dtype: 'int32' });
+preprocessObservation(config, null, { ...observation, tokenizedPrompt })`,
+    works: `${tiny}
+const tokenizedPrompt = np.array([[1, 3]], { dtype: 'int32' });
+preprocessObservation(config, null, { ...observation, tokenizedPrompt })`,
+  },
+});
+
 /** An expert whose width cannot hold as many sines as cosines. */
 export const oddWidth = defineError({
   code: 'odd-width',

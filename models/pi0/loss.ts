@@ -11,7 +11,7 @@ import { type InfoNce, infoNce } from '../energy/infonce.ts';
 import { energyOf, type Pi0Config } from './config.ts';
 import { noEnergyModel } from './errors.ts';
 import { type FullPass, fullPass } from './forward.ts';
-import type { Observation } from './observation.ts';
+import { checkChunks, type Observation } from './observation.ts';
 import type { Pi0Params } from './params.ts';
 import { preprocessObservation } from './preprocess.ts';
 
@@ -112,7 +112,8 @@ const drawTime = (key: Value, batch: number): Value =>
  *
  * @param key - Decides augmentation, noise, times and dropout, in this order.
  * @param actions - f32[batch, actionHorizon, actionDim].
- * @throws What `preprocessObservation` throws; `no-energy-model`.
+ * @throws What `preprocessObservation` throws; `no-energy-model`; `axis-disagrees` if the actions are no chunks of
+ * this configuration.
  * @see https://github.com/Physical-Intelligence/openpi, `models/pi0.py`.
  * @example
  * const step = valueAndGrad((p: Pi0Params) => computeLoss(p, config, key, observation, actions, { train: true }).loss);
@@ -126,6 +127,7 @@ export function computeLoss(
   { train = false, cameras = config.imageKeys }: LossOptions = {},
 ): Pi0Loss {
   return atCaller(() => {
+    checkChunks('computeLoss', config, 'actions', actions);
     const { batch } = dims('computeLoss', {
       actions: [actions, 'batch actionHorizon actionDim'],
       state: [observation.state, 'batch actionDim'],

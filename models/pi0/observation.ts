@@ -6,9 +6,17 @@ import type { Value } from '../../core/ir/value.ts';
 import { ConcreteArray } from '../../core/ir/value.ts';
 import * as np from '../../core/numpy/index.ts';
 import { dims } from '../../nn/dims.ts';
+import { axisDisagrees, layerDType } from '../../nn/errors.ts';
 import { type ArraySpec, arraySpec } from '../../transforms/array-spec.ts';
 import type { Pi0Config } from './config.ts';
-import { halfPrompt, imageDType, imageRange, missingCameras, notBoolean } from './errors.ts';
+import {
+  halfPrompt,
+  imageDType,
+  imageRange,
+  missingCameras,
+  notBoolean,
+  tokenRange,
+} from './errors.ts';
 
 /** What a policy is shown: a batch of views, states and prompts. */
 export interface Observation<Leaf = Value> {
@@ -160,12 +168,39 @@ const requireBool = (name: string, mask: Value): void => {
   if (mask.dtype !== 'bool') throw notBoolean(name, mask.aval);
 };
 
+/** @throws `axis-disagrees` unless an axis has the size that the configuration says. */
+function requireSize(op: string, axis: string, wanted: number, name: string, got: number): void {
+  if (got !== wanted) throw axisDisagrees(op, axis, wanted, 'the configuration', got, name);
+}
+
+/**
+ * Checks chunks of actions, or the noise that becomes them.
+ *
+ * @param chunks - f32[batch, actionHorizon, actionDim].
+ * @throws `wrong-axes`, `axis-disagrees`.
+ */
+export function checkChunks(op: string, config: Pi0Config, name: string, chunks: Value): void {
+  const { actionHorizon, actionDim } = dims(op, {
+    [name]: [chunks, 'batch actionHorizon actionDim'],
+  });
+  requireSize(op, 'actionHorizon', config.actionHorizon, name, actionHorizon);
+  requireSize(op, 'actionDim', config.actionDim, name, actionDim);
+}
+
+/** @throws `layer-dtype`; `token-range` if a token is not in the vocabulary and can be looked at. */
+function checkPrompt({ vocabulary }: Pi0Config, prompt: Value): void {
+  if (!isInteger(prompt.dtype)) throw layerDType('pi0', 'tokenizedPrompt', 'int32', prompt.aval);
+  const tokens = Array.from(valuesNow(prompt) ?? []);
+  const stray = tokens.find((token) => token < 0 || token >= vocabulary);
+  if (stray !== undefined) throw tokenRange(stray, vocabulary);
+}
+
 /**
  * Checks an observation before anything is computed with it; values only where they are at hand.
  *
  * @param cameras - Cameras that have to be there.
- * @throws `missing-cameras`, `image-dtype`, `image-range`, `mask-not-bool`, `half-prompt`, `wrong-axes`,
- * `axis-disagrees`.
+ * @throws `missing-cameras`, `image-dtype`, `image-range`, `mask-not-bool`, `half-prompt`, `layer-dtype`,
+ * `token-range`, `wrong-axes`, `axis-disagrees`.
  */
 export function checkObservation(
   config: Pi0Config,
@@ -187,10 +222,12 @@ export function checkObservation(
     });
     checkImage(name, image);
   }
+  if (prompt !== null) checkPrompt(config, prompt);
   if (promptMask !== null) requireBool('tokenizedPromptMask', promptMask);
-  dims('pi0', {
+  const { actionDim } = dims('pi0', {
     state: [state, 'batch actionDim'],
     tokenizedPrompt: [prompt, 'batch tokens'],
     tokenizedPromptMask: [promptMask, 'batch tokens'],
   });
+  requireSize('pi0', 'actionDim', config.actionDim, 'state', actionDim);
 }

@@ -9,7 +9,7 @@ import type { Pi0Config } from './config.ts';
 import { type CorrectionPlan, corrector } from './correct.ts';
 import { badPi0Option } from './errors.ts';
 import { type EncodedPrefix, encodePrefix, velocityAfter } from './forward.ts';
-import type { Observation } from './observation.ts';
+import { checkChunks, type Observation } from './observation.ts';
 import type { Pi0Params } from './params.ts';
 import { preprocessObservation } from './preprocess.ts';
 
@@ -71,6 +71,7 @@ function begin(
     throw badPi0Option(op, 'numSteps', String(numSteps), 'a whole number from 1 up');
   }
   const seen = preprocessObservation(config, null, observation, { cameras });
+  if (noise !== undefined) checkChunks(op, config, 'noise', noise);
   const { batch } = dims(op, {
     state: [seen.state, 'batch actionDim'],
     noise: [noise, 'batch actionHorizon actionDim'],

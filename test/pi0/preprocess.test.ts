@@ -4,6 +4,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { EnerjaxError, jit, np, random } from '../../index.ts';
 import {
+  computeLoss,
   fakeActions,
   fakeObs,
   inputsSpec,
@@ -13,8 +14,9 @@ import {
   pi0Config,
   preprocessObservation,
   resizeWithPad,
+  sampleActions,
 } from '../../models/pi0/index.ts';
-import { largest, tinyConfig, tinyObservation } from './tiny.ts';
+import { largest, tinyConfig, tinyObservation, tinyParams } from './tiny.ts';
 
 const golden: Readonly<Record<string, readonly number[]>> = JSON.parse(
   readFileSync(new URL('../golden/pi0.json', import.meta.url), 'utf8'),
@@ -137,6 +139,21 @@ test('mistakes in an observation are found before anything is computed', () => {
     [withBase(image.add(255)), 'image-range', /values from 255 to 255/],
     [withBase(np.zeros([8, 8, 3])), 'wrong-axes', /images.base_0_rgb is f32\[8, 8, 3\]/],
     [withBase(np.zeros([3, 8, 8, 3])), 'axis-disagrees', /'batch' is 2 in state but 3 in images/],
+    [
+      { ...observation, state: np.zeros([2, 4]) },
+      'axis-disagrees',
+      /'actionDim' is 5 in the config.* 4/,
+    ],
+    [
+      { ...observation, tokenizedPrompt: np.ones([2, 3]) },
+      'layer-dtype',
+      /tokenizedPrompt must be int32/,
+    ],
+    [
+      { ...observation, tokenizedPrompt: np.full([2, 3], 10, { dtype: 'int32' }) },
+      'token-range',
+      /the token 10, but the vocabulary has the tokens 0 to 9/,
+    ],
     [{ ...observation, tokenizedPrompt: null }, 'half-prompt', /no tokenizedPrompt\b/],
     [
       { ...observation, imageMasks: { base_0_rgb: np.ones([2]) } },
@@ -156,6 +173,21 @@ test('mistakes in an observation are found before anything is computed', () => {
       assert.match(error.message, 'preprocess.test.ts');
     }
   }
+});
+
+test('chunks of another length or width are refused', () => {
+  const config = tinyConfig();
+  const observation = tinyObservation(config);
+  const params = tinyParams(config);
+  const key = random.key(0);
+  assert.throws(
+    () => computeLoss(params, config, key, observation, np.zeros([2, 3, 5])),
+    /'actionHorizon' is 4 in the configuration but 3 in actions/,
+  );
+  assert.throws(
+    () => sampleActions(params, config, key, observation, { noise: np.zeros([2, 4, 6]) }),
+    /'actionDim' is 5 in the configuration but 6 in noise/,
+  );
 });
 
 test.run();
