@@ -9,7 +9,7 @@ export const unknownVariant = defineError({
   fix: (_model, _variant, known) =>
     `use one of these names, such as '${known[0] ?? ''}', or pass the sizes themselves as an object`,
   example: {
-    fails: "pi0Config({ paligemmaVariant: 'gemma_7b' })",
+    fails: "pi0Config({ paligemmaVariant: 'gemma_7b' as 'gemma_2b' })",
     works: "pi0Config({ paligemmaVariant: 'gemma_2b' })",
   },
 });
@@ -33,12 +33,13 @@ export const missingParameter = defineError({
   fix: (_model, path) =>
     `use parameters of this configuration: nn.initParams(pi0Spec(config), key), or a checkpoint that has '${path}'`,
   example: {
-    fails: `const [config, other] = [{ pi05: true }, { pi05: false }].map((options) =>
-  pi0Config({ ...options, paligemmaVariant: 'dummy', actionExpertVariant: 'dummy', energyVariant: 'none' }));
-const params = tree.map((p) => arraySpec(p.shape), pi0Spec(other));
-evalShape((p, key, observation) => sampleActions(p, config, key, observation), params, random.key(0), inputsSpec(config).observation)`,
-    works: `const config = pi0Config({ paligemmaVariant: 'dummy', actionExpertVariant: 'dummy', energyVariant: 'none' });
-const params = tree.map((p) => arraySpec(p.shape), pi0Spec(config));
-evalShape((p, key, observation) => sampleActions(p, config, key, observation), params, random.key(0), inputsSpec(config).observation)`,
+    fails: `const expert = gemmaConfig({ width: 4, depth: 1, mlpDim: 4, numHeads: 1, numKvHeads: 1, headDim: 2 });
+const params = nn.initParams(gemmaSpec([expert], { vocabulary: 4, isAdaptive: [false] }), random.key(0));
+const place = { positions: np.zeros([1, 1], { dtype: 'int32' }), mask: np.ones([1, 1, 1], { dtype: 'bool' }) };
+gemma(params, [expert, expert], { tokens: [null, np.ones([1, 1, 4])], ...place })`,
+    works: `const expert = gemmaConfig({ width: 4, depth: 1, mlpDim: 4, numHeads: 1, numKvHeads: 1, headDim: 2 });
+const params = nn.initParams(gemmaSpec([expert], { vocabulary: 4, isAdaptive: [false] }), random.key(0));
+const place = { positions: np.zeros([1, 1], { dtype: 'int32' }), mask: np.ones([1, 1, 1], { dtype: 'bool' }) };
+gemma(params, [expert], { tokens: [np.ones([1, 1, 4])], ...place })`,
   },
 });

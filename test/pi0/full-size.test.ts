@@ -16,13 +16,6 @@ import {
 
 const mega = 2 ** 20;
 
-/** Descriptions of the parameters. To the type system they are arrays, which they stand for. */
-const paramSpecs = (spec: object, dtype: 'bfloat16' | 'float32'): Pi0Params =>
-  tree.unflatten(
-    tree.structure(spec),
-    Object.values(nn.shapesOf(spec)).map(({ shape }) => arraySpec(shape, dtype)),
-  ) as Pi0Params;
-
 for (const pi05 of [false, true]) {
   const config = pi0Config({ pi05 });
   const spec = pi0Spec(config);
@@ -32,8 +25,8 @@ for (const pi05 of [false, true]) {
     const { observation } = inputsSpec(config);
     const act = (p: Pi0Params, key: np.Array, o: Observation): np.Array =>
       sampleActions(p, config, key, o);
-    const args = [paramSpecs(spec, 'bfloat16'), arraySpec([2], 'uint32'), observation] as const;
-    const program = makeProgram(act)(...(args as unknown as Parameters<typeof act>));
+    const params = nn.describeParams(spec, { dtype: 'bfloat16' });
+    const program = makeProgram(act)(params, arraySpec([2], 'uint32'), observation);
     assert.equal(program.outputs[0]?.aval.shape, [1, 50, 32]);
     const plan = compile(program, defaultDevice().target, new Set());
     // One layer's widest matrix alone has 128 MiB: weights are read where they lie, and nothing is kept of a layer.
@@ -46,9 +39,9 @@ for (const pi05 of [false, true]) {
       (p: Pi0Params, key: np.Array, o: Observation, a: np.Array) =>
         computeLoss(p, config, key, o, a, { train: true }).loss,
     );
-    const args = [paramSpecs(spec, 'float32'), arraySpec([2], 'uint32'), observation, actions];
     const start = process.cpuUsage().user;
-    const program = makeProgram(step)(...(args as unknown as Parameters<typeof step>));
+    const params = nn.describeParams(spec);
+    const program = makeProgram(step)(params, arraySpec([2], 'uint32'), observation, actions);
     compile(program, defaultDevice().target, new Set());
     const seconds = (process.cpuUsage().user - start) / 1e6;
     assert.is(program.outputs.length, 1 + tree.leaves(spec).length);
