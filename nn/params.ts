@@ -5,6 +5,8 @@ import { flatten, type Structure } from '../core/base/pytree.ts';
 import { staged } from '../core/host/runtime.ts';
 import { Value } from '../core/ir/value.ts';
 import * as random from '../core/random/index.ts';
+import { arraySpec } from '../transforms/array-spec.ts';
+import type { SpecsOf } from '../transforms/types.ts';
 import { notAParam } from './errors.ts';
 import type { Initializer } from './initializers.ts';
 
@@ -130,6 +132,23 @@ export function shapesOf(
       return [path, { shape: leaf.shape, dtype: leaf.dtype }] as const;
     }),
   );
+}
+
+/**
+ * The spec as descriptions of arrays, which `jit(f).lower`, `makeProgram` and `evalShape` take in place of
+ * parameters: looking at a program needs no memory for them.
+ *
+ * @param options.dtype - Of all parameters. Default: that of each.
+ * @example
+ * const program = makeProgram(nn.linear)(nn.describeParams(nn.linearSpec(3, 2)), arraySpec([5, 3]));
+ */
+export function describeParams<Spec>(
+  spec: Spec,
+  { dtype }: { readonly dtype?: DType } = {},
+): SpecsOf<ParamsOf<Spec>> {
+  const { leaves, structure } = leavesOf(spec);
+  const described = leaves.map(({ leaf }) => arraySpec(leaf.shape, dtype ?? leaf.dtype));
+  return structure.unflatten(described) as SpecsOf<ParamsOf<Spec>>; // Each leaf was described.
 }
 
 /** The path of every parameter, such as `encoder/0/kernel`, in tree order. */

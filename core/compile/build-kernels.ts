@@ -62,6 +62,12 @@ export function buffersOf(
   return buffers;
 }
 
+/** What a walk through a matrix reads: the matrix, and what says where in memory it begins. */
+const sourcesOf = ({ source, base }: MatrixOperand): Source[] => [
+  source,
+  ...[...walk([base])].flatMap((node) => (node.kind === 'load' ? [node.source] : [])),
+];
+
 /** Builds the kernels of one program. */
 export class KernelBuilder {
   readonly launches: Launch[] = [];
@@ -212,7 +218,7 @@ export class KernelBuilder {
     const kernel: MatmulKernel = {
       kind: 'matmul',
       name: [...new Set([product.name, ...this.#names])].join('·'),
-      buffers: buffersOf(stores, [operands.lhs.source, operands.rhs.source]),
+      buffers: buffersOf(stores, [...sourcesOf(operands.lhs), ...sourcesOf(operands.rhs)]),
       batch,
       rows,
       columns,

@@ -1,15 +1,18 @@
 /** What the energy model is made of. */
 import { unevenHeads } from '../../nn/errors.ts';
-import { multiHeadAttentionSpec } from '../../nn/layers/attention.ts';
-import { mlpResNetSpec } from '../../nn/layers/mlp-resnet.ts';
-import type { ParamsOf } from '../../nn/params.ts';
 import { badEnergyConfig } from './errors.ts';
+import { type EnergyVariantName, energyVariants } from './variants/index.ts';
 
 /** How the energies of the steps of a chunk become one. */
 export type EnergyPool = 'mean' | 'cls';
 
 /** Sizes and options of the energy model. */
 export interface EnergyConfig {
+  /**
+   * How actions meet their context: `cross-attention` (the original), `mlp` on the mean of the context, or a
+   * `transformer`.
+   */
+  readonly variant: EnergyVariantName;
   /** Width of the context tokens, such as 2048 for the `gemma_2b` backbone. */
   readonly contextDim: number;
   /** Action dims that the model sees, such as 7 for LIBERO. */
@@ -18,7 +21,7 @@ export interface EnergyConfig {
   readonly hidden: number;
   /** Attention heads; they divide `hidden`. */
   readonly heads: number;
-  /** Residual blocks in each of the two encoders. */
+  /** Residual blocks in each of the two encoders; layers of a transformer, whose encoders have none. */
   readonly layers: number;
   /** The mean over the chunk's steps, or the first step alone. */
   readonly pool: EnergyPool;
@@ -30,6 +33,7 @@ export interface EnergyConfig {
 export type EnergyForm = Pick<EnergyConfig, 'pool' | 'dropoutRate'>;
 
 const defaults: EnergyConfig = {
+  variant: 'cross-attention',
   contextDim: 2048,
   energyActDim: 7,
   hidden: 512,
@@ -39,19 +43,22 @@ const defaults: EnergyConfig = {
   dropoutRate: 0.2,
 };
 
-/** The residual blocks of the prediction head, whatever `layers` says. */
-const headBlocks = 2;
-
 function checkConfig(config: EnergyConfig): void {
-  const { hidden, heads, layers, pool, dropoutRate } = config;
+  const { variant, hidden, heads, layers, pool, dropoutRate } = config;
+  if (!Object.hasOwn(energyVariants, variant)) {
+    const known = Object.keys(energyVariants).join(', ');
+    throw badEnergyConfig('variant', `'${String(variant)}'`, `one of ${known}`);
+  }
   for (const field of ['contextDim', 'energyActDim', 'hidden', 'heads'] as const) {
     const value = config[field];
     if (!Number.isInteger(value) || value < 1) {
       throw badEnergyConfig(field, String(value), 'a whole number from 1 up');
     }
   }
-  if (!Number.isInteger(layers) || layers < 0) {
-    throw badEnergyConfig('layers', String(layers), 'a whole number from 0 up');
+  // A transformer without layers would not see its context.
+  const fewest = variant === 'transformer' ? 1 : 0;
+  if (!Number.isInteger(layers) || layers < fewest) {
+    throw badEnergyConfig('layers', String(layers), `a whole number from ${fewest} up`);
   }
   if (hidden % heads !== 0) throw unevenHeads('energyConfig', hidden, heads);
   if (pool !== 'mean' && pool !== 'cls')
@@ -74,18 +81,13 @@ export function energyConfig(options: Partial<EnergyConfig> = {}): EnergyConfig 
   return config;
 }
 
-/** What the energy model learns: 3,955,215 numbers at full size. */
-export function energySpec(config: EnergyConfig) {
+/** What the energy model learns: 3,955,215 numbers for the original at full size. */
+export function energySpec(config: EnergyConfig): EnergySpec {
   checkConfig(config);
-  const { contextDim, energyActDim, hidden, heads, layers } = config;
-  const encoder = { hidden, outputs: hidden, blocks: layers };
-  return {
-    state_linear: mlpResNetSpec({ inputs: contextDim, ...encoder }),
-    action_linear: mlpResNetSpec({ inputs: energyActDim, ...encoder }),
-    cross_attention: multiHeadAttentionSpec(hidden, heads),
-    prediction_head: mlpResNetSpec({ inputs: hidden, hidden, outputs: 1, blocks: headBlocks }),
-  };
+  return energyVariants[config.variant].spec(config);
 }
 
-/** The parameters of the energy model. */
-export type EnergyParams = ParamsOf<typeof energySpec>;
+/** The spec of an energy model of any kind. */
+export type EnergySpec = ReturnType<(typeof energyVariants)[EnergyVariantName]['spec']>;
+
+export type { EnergyParams } from './variants/index.ts';

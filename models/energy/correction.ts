@@ -6,12 +6,8 @@ import { dims } from '../../nn/dims.ts';
 import { grad } from '../../transforms/grad.ts';
 import type { EnergyForm, EnergyParams } from './config.ts';
 import { badCorrection } from './errors.ts';
-import {
-  type ContextOptions,
-  type EncodedContext,
-  encodeContext,
-  energyOfEncoded,
-} from './model.ts';
+import { type ContextOptions, encodeContext, energyOfEncoded } from './model.ts';
+import type { EncodedContext } from './variants/index.ts';
 
 /** How far and where a correction moves. */
 export interface CorrectionStep {

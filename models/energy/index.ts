@@ -4,6 +4,7 @@ export {
   type EnergyForm,
   type EnergyParams,
   type EnergyPool,
+  type EnergySpec,
   energyConfig,
   energySpec,
 } from './config.ts';
@@ -24,7 +25,6 @@ export {
 } from './infonce.ts';
 export {
   type ContextOptions,
-  type EncodedContext,
   type EnergyOptions,
   encodeActions,
   encodeContext,
@@ -33,3 +33,4 @@ export {
   type TrainOptions,
 } from './model.ts';
 export { checkPadMask } from './pad-mask.ts';
+export type { EncodedContext, EnergyVariantName } from './variants/index.ts';

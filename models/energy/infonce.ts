@@ -3,12 +3,10 @@ import { atCaller } from '../../core/base/call-site.ts';
 import type { Value } from '../../core/ir/value.ts';
 import * as np from '../../core/numpy/index.ts';
 import { dims } from '../../nn/dims.ts';
-import { scaleQueries, toHeads } from '../../nn/layers/attention.ts';
 import { dropout } from '../../nn/layers/dropout.ts';
-import { logSoftmax, softmaxParts } from '../../nn/softmax.ts';
+import { logSoftmax } from '../../nn/softmax.ts';
 import type { EnergyForm, EnergyParams } from './config.ts';
 import {
-  type EncodedContext,
   type EnergyOptions,
   encodeActions,
   encodeContext,
@@ -16,30 +14,7 @@ import {
   stepEnergies,
   type TrainOptions,
 } from './model.ts';
-
-/**
- * What every action step takes from every context: f32[contexts, actions · steps, heads, headDim].
- *
- * Contexts are never repeated. Without dropout a query is the same for all contexts, so the scores are one
- * matrix product per head; with it every pair has its own query, and they are one product per context
- * and head.
- */
-function attendAll(
-  query: Value,
-  isPaired: boolean,
-  { key, value, isValid }: EncodedContext,
-): Value {
-  const asked = scaleQueries(query);
-  const scores = isPaired
-    ? np.einsum('ipnd,isnd->nips', asked, key)
-    : np.einsum('pnd,isnd->npis', asked, key);
-  // The context axis of the scores, which the mask's first axis has to meet.
-  const otherAxes = isPaired ? [0, 2] : [0, 1];
-  const where = isValid === null ? undefined : np.expandDims(isValid, otherAxes);
-  const { raised, inverse } = softmaxParts(scores, { where });
-  const mixed = np.einsum(isPaired ? 'nips,isnd->ipnd' : 'npis,isnd->ipnd', raised, value);
-  return np.multiply(mixed, np.transpose(inverse, isPaired ? [1, 2, 0, 3] : [2, 1, 0, 3]));
-}
+import { type EncodedContext, recordOf } from './variants/index.ts';
 
 /**
  * The energy of every context with every action chunk of a batch, encoding each of them once.
@@ -55,23 +30,19 @@ export function energyMatrix(
   actions: Value,
   { key, train = false }: TrainOptions = {},
 ): Value {
-  const { batch, steps } = dims('energyMatrix', {
-    context: [encoded.key, 'batch tokens heads headDim'],
+  const record = recordOf(params);
+  const { batch = 0, steps = 0 } = dims('energyMatrix', {
+    context: record.named(encoded),
     actions: [actions, 'batch steps energyActDim'],
   });
   const features = encodeActions(params, actions);
   const hidden = features.shape.at(-1) ?? 0;
   const isPaired = train && config.dropoutRate > 0;
+  const shape = [batch, batch, steps, hidden];
   const asked = isPaired
-    ? dropout(features, {
-        key,
-        train,
-        rate: config.dropoutRate,
-        shape: [batch, batch, steps, hidden],
-      }).reshape([batch, batch * steps, hidden])
-    : features.reshape([batch * steps, hidden]);
-  const query = toHeads(params.cross_attention.query, asked);
-  const energies = stepEnergies(params, attendAll(query, isPaired, encoded));
+    ? dropout(features, { key, train, rate: config.dropoutRate, shape })
+    : features;
+  const energies = stepEnergies(params, record.mixAll(params, encoded, asked));
   return poolSteps(config, energies.reshape([batch, batch, steps]));
 }
 

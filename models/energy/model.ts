@@ -4,22 +4,12 @@ import type { Value } from '../../core/ir/value.ts';
 import * as np from '../../core/numpy/index.ts';
 import { sigmoid } from '../../nn/activations.ts';
 import { dims } from '../../nn/dims.ts';
-import { dotProductAttention, fromHeads, toHeads } from '../../nn/layers/attention.ts';
 import { dropout } from '../../nn/layers/dropout.ts';
 import { mlpResNet } from '../../nn/layers/mlp-resnet.ts';
 import { positionalEncoding } from '../../nn/layers/positional-encoding.ts';
-import type { EnergyForm, EnergyParams } from './config.ts';
+import type { EnergyForm } from './config.ts';
 import { checkMaskNow } from './pad-mask.ts';
-
-/** A context as attention sees it. It depends on no action, so that many can share it. */
-export interface EncodedContext {
-  /** f32[batch, tokens, heads, headDim]. */
-  readonly key: Value;
-  /** f32[batch, tokens, heads, headDim]. */
-  readonly value: Value;
-  /** bool[batch, tokens]; true where attention is allowed. Null: everywhere. */
-  readonly isValid: Value | null;
-}
+import { type EncodedContext, type EnergyParams, recordOf } from './variants/index.ts';
 
 /** What goes with a context. */
 export interface ContextOptions {
@@ -36,7 +26,7 @@ export interface TrainOptions {
 }
 
 /**
- * The keys and values of a context.
+ * What the energy model needs to know of a context.
  *
  * @param context - f32[batch, tokens, contextDim].
  * @throws `axis-disagrees`, `wrong-axes`, `pad-mask-not-bool`; `context-all-padding` if a row has no valid
@@ -53,12 +43,8 @@ export function encodeContext(
     'state_linear/fc1/kernel': [params.state_linear.fc1.kernel, 'contextDim hidden'],
   });
   checkMaskNow('energy', padMask);
-  const features = mlpResNet(params.state_linear, context);
-  return {
-    key: toHeads(params.cross_attention.key, features),
-    value: toHeads(params.cross_attention.value, features),
-    isValid: padMask === undefined ? null : np.logicalNot(padMask),
-  };
+  const isValid = padMask === undefined ? null : np.logicalNot(padMask);
+  return recordOf(params).encode(params, mlpResNet(params.state_linear, context), isValid);
 }
 
 /** The features of action chunks before dropout: f32[batch, steps, energyActDim] gives f32[batch, steps, hidden]. */
@@ -70,9 +56,8 @@ export function encodeActions(params: EnergyParams, actions: Value): Value {
   return np.add(mlpResNet(params.action_linear, actions), positionalEncoding(steps, hidden));
 }
 
-/** Energies of single steps from what they attended to: f32[…, heads, headDim] gives f32[…], in (0.1, 2.1). */
-export function stepEnergies(params: EnergyParams, attended: Value): Value {
-  const mixed = fromHeads(params.cross_attention.out, attended);
+/** Energies of single steps mixed with their context: f32[…, width] gives f32[…], in (0.1, 2.1). */
+export function stepEnergies(params: EnergyParams, mixed: Value): Value {
   const raw = np.squeeze(mlpResNet(params.prediction_head, mixed), { axis: -1 });
   return np.add(np.multiply(sigmoid(np.multiply(raw, 0.5)), 2), 0.1);
 }
@@ -90,12 +75,12 @@ export const poolSteps = ({ pool }: EnergyForm, energies: Value): Value =>
 export function energyOfEncoded(
   params: EnergyParams,
   config: EnergyForm,
-  { key: keys, value: values, isValid }: EncodedContext,
+  encoded: EncodedContext,
   actions: Value,
   { key, train = false }: TrainOptions = {},
 ): Value {
   dims('energy', {
-    context: [keys, 'batch tokens heads headDim'],
+    context: recordOf(params).named(encoded),
     actions: [actions, 'batch steps energyActDim'],
   });
   const features = dropout(encodeActions(params, actions), {
@@ -103,13 +88,8 @@ export function energyOfEncoded(
     train,
     rate: config.dropoutRate,
   });
-  const attended = dotProductAttention(
-    toHeads(params.cross_attention.query, features),
-    keys,
-    values,
-    { mask: isValid === null ? undefined : np.expandDims(isValid, [1, 2]) },
-  );
-  return np.expandDims(poolSteps(config, stepEnergies(params, attended)), -1);
+  const mixed = recordOf(params).mix(params, encoded, features);
+  return np.expandDims(poolSteps(config, stepEnergies(params, mixed)), -1);
 }
 
 /** Options of {@link energy}. */

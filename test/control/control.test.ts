@@ -470,6 +470,17 @@ if (process.env.ENERJAX_TEST_WEBGPU === '1') {
     assert.equal([...(await last.data())], [3.5, 14]);
     assert.equal([...(await stack.data())], [0.5, 2, 1.5, 6, 2.5, 10]);
   });
+
+  test('on a GPU the weights of stacked layers are multiplied where they lie', async () => {
+    await setDefaultDevice(await getDevice('webgpu'));
+    const size = 32;
+    const weights = np.stack([1, 2, 3].map((k) => np.multiply(np.eye(size), k)));
+    const layers = jit((x: np.Array, w: np.Array) =>
+      lax.scan((c: np.Array, own: np.Array) => [np.matmul(c, own), null] as const, x, w),
+    );
+    const [last] = layers(np.ones([size, size]), weights);
+    assert.ok((await last.data()).every((value) => value === 6));
+  });
 }
 
 test.run();

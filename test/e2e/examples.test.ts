@@ -35,6 +35,15 @@ const examples: Readonly<Record<string, Example>> = {
       assert.ok(expert < corrected && corrected < noisy - 0.1, out);
     },
   },
+  'tiny-pi0.ts': {
+    args: ['1000'],
+    check: (out) => {
+      const [first = NaN] = numbers(out, 'flow loss');
+      const last = numbers(out, 'flow loss').at(-1) ?? NaN;
+      assert.ok(last < first / 100, out);
+      assert.ok((numbers(out, 'sampled actions are')[0] ?? NaN) < 0.05, out);
+    },
+  },
   'demo.ts': {
     args: [...smallRun, '--steps', '10', '--out', join(folder, 'demo')],
     check: (out) => assert.match(out, /^report: /m),

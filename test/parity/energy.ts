@@ -141,7 +141,6 @@ export const energySuite: Suite = {
 export const energyOnPolicySuite: Suite = {
   name: 'energy model on a recorded policy context',
   accepts: (file) => file.has('energy_params/cross_attention/query/kernel'),
-  missing: 'the π0 part of this layout is not supported yet',
   run: async (file) => {
     const params = paramsIn(file, 'energy_params/');
     const width = params.action_linear.fc1.kernel.shape[0] ?? 0;

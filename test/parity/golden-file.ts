@@ -24,6 +24,11 @@ export class GoldenFile {
     return this.#tensors.has(tensor);
   }
 
+  /** The file with the tensors of another, which also gives it its name. */
+  with(other: GoldenFile): GoldenFile {
+    return new GoldenFile(other.name, new Map([...this.#tensors, ...other.#tensors]));
+  }
+
   /** The names that begin so, without that beginning. */
   under(prefix: string): string[] {
     const names = [...this.#tensors.keys()].filter((name) => name.startsWith(prefix));
@@ -39,6 +44,11 @@ export class GoldenFile {
   /** The elements of a tensor. */
   numbers(tensor: string): HostTensor['data'] {
     return this.#tensor(tensor).data;
+  }
+
+  /** The sizes of a tensor's axes. */
+  shape(tensor: string): readonly number[] {
+    return this.#tensor(tensor).shape;
   }
 
   /** A tensor on the default device. */

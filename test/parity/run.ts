@@ -10,10 +10,11 @@ import type { DeviceName } from '../../core/host/runtime.ts';
 import { defaultDevice, setDefaultDevice } from '../../core/host/runtime.ts';
 import { energyOnPolicySuite, energySuite } from './energy.ts';
 import { readGolden } from './golden-file.ts';
+import { policySuite } from './policy.ts';
 import { isWithin, type Suite, showComparisons } from './suite.ts';
 
 /** Every layout that is known. */
-const suites: readonly Suite[] = [energySuite, energyOnPolicySuite];
+const suites: readonly Suite[] = [energySuite, energyOnPolicySuite, policySuite];
 
 async function main(path: string): Promise<number> {
   const device = process.env.ENERJAX_DEVICE;

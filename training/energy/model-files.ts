@@ -24,6 +24,7 @@ export interface SavedEnergyModel {
 
 /** The model that a training configuration describes. */
 export const modelConfig = (config: EnergyTrainingConfig, actionDim: number): EnergyConfig => ({
+  variant: 'cross-attention',
   contextDim: config.contextDim,
   energyActDim: actionDim,
   hidden: config.hidden,
