@@ -1,0 +1,72 @@
+/** onnxruntime on the CPU, with operands and results in host memory, as it has them in Node. */
+import { availableParallelism } from 'node:os';
+import type { Case } from '../case.ts';
+import { Unable } from '../case.ts';
+import { digest } from '../digest.ts';
+import { elements } from '../inputs.ts';
+import type { Contestant, Prepared } from './contestant.ts';
+import { onnxModel } from './onnx-model.ts';
+import { requirePackage, versionOf } from './packages.ts';
+
+interface Tensor {
+  readonly data: ArrayLike<number>;
+}
+
+interface Session {
+  run(feeds: Readonly<Record<string, Tensor>>): Promise<Readonly<Record<string, Tensor>>>;
+  release(): Promise<void>;
+}
+
+interface Onnx {
+  readonly InferenceSession: {
+    create(model: Uint8Array, options: object): Promise<Session>;
+  };
+  readonly Tensor: new (
+    type: string,
+    data: Float32Array | Int32Array,
+    shape: readonly number[],
+  ) => Tensor;
+}
+
+/** onnxruntime. */
+export function onnx(): Contestant {
+  const library = requirePackage<Onnx>('onnxruntime-node');
+  const threads = availableParallelism();
+  return {
+    version: versionOf('onnxruntime-node'),
+    device: `CPU, ${threads} threads`,
+    prepare: (example) => prepare(library, threads, example),
+  };
+}
+
+async function prepare(library: Onnx, threads: number, example: Case): Promise<Prepared> {
+  if (example.onnx === undefined) throw new Unable('no program');
+  if (example.calls?.kind === 'chained') throw new Unable('its calls are asynchronous');
+  const { model, outputs } = onnxModel(example.onnx, example.inputs);
+  const feeds: Record<string, Tensor> = {};
+  for (const [i, input] of example.inputs.entries()) {
+    const data = elements(input, i);
+    const type = data instanceof Int32Array ? 'int32' : 'float32';
+    feeds[`x${i}`] = new library.Tensor(type, data, input.shape);
+  }
+  let session: Session | null = null;
+  const once = async (): Promise<Readonly<Record<string, Tensor>>> => {
+    session ??= await library.InferenceSession.create(model, {
+      intraOpNumThreads: threads,
+      executionProviders: ['cpu'],
+    });
+    return session.run(feeds);
+  };
+  return {
+    async run() {
+      for (let i = 0; i < (example.calls?.count ?? 1); i++) await once();
+    },
+    async results() {
+      const results = await once();
+      return outputs.map((name) => digest(results[name]?.data ?? []));
+    },
+    release() {
+      void session?.release();
+    },
+  };
+}

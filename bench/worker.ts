@@ -1,0 +1,66 @@
+/**
+ * A process that runs one contestant: requests are lines of JSON on its standard input, replies lines of
+ * JSON on file descriptor 3.
+ *
+ *   node --import tsx bench/worker.ts CONTESTANT
+ */
+import { writeSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { Bench } from 'tinybench';
+import { Unable } from './case.ts';
+import { cases } from './cases/index.ts';
+import type { Prepared } from './contestants/contestant.ts';
+import { openContestant } from './contestants/index.ts';
+import type { Reply, Request } from './protocol.ts';
+
+const reply = (message: Reply): void => {
+  writeSync(3, `${JSON.stringify(message)}\n`);
+};
+
+const maxRss = (): number => process.resourceUsage().maxRSS / 1024;
+
+let prepared: Prepared | null = null;
+const contestant = await openContestant(process.argv[2] ?? '');
+
+async function answer(request: Request): Promise<Reply> {
+  if (request.do === 'round') return round(request.milliseconds);
+  if (request.do === 'open') return { version: contestant.version, device: contestant.device };
+  prepared?.release();
+  prepared = null;
+  const example = cases.find(({ name }) => name === request.case);
+  if (example === undefined) throw new Unable('no case has this name');
+  prepared = await contestant.prepare(example);
+  const before = maxRss();
+  const started = performance.now();
+  await prepared.run();
+  const first = performance.now() - started;
+  const grown = maxRss() - before;
+  const digests = await prepared.results();
+  return { first, grown, digests };
+}
+
+/** Runs what is prepared for a while, at least once. */
+async function round(milliseconds: number): Promise<Reply> {
+  const { run } = prepared ?? { run: async () => {} };
+  const bench = new Bench({ time: milliseconds, iterations: 1, warmup: false, throws: true });
+  bench.add('run', async () => {
+    await run();
+  });
+  const before = process.cpuUsage();
+  await bench.run();
+  const { user, system } = process.cpuUsage(before);
+  const result = bench.tasks[0]?.result;
+  if (result === undefined || !('latency' in result)) throw new Error('a round has no result');
+  const { p50, samplesCount } = result.latency;
+  return { median: p50, cpu: (user + system) / 1000 / samplesCount, count: samplesCount };
+}
+
+for await (const line of createInterface({ input: process.stdin })) {
+  try {
+    reply(await answer(JSON.parse(line) as Request)); // From the coordinator.
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    reply(error instanceof Unable ? { unable: message } : { error: message });
+  }
+}
+process.exit(0);
