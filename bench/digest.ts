@@ -24,15 +24,22 @@ export function digest(data: ArrayLike<number>): Digest {
   return { size, rms: Math.sqrt(squares / Math.max(size, 1)), samples };
 }
 
-/** By how much results differ, relative to the root mean square of `wanted`; infinity if their sizes do. */
+/** A result much smaller than the largest one is noise: a gradient that should be zero. */
+const noise = 1e-3;
+
+/**
+ * By how much results differ, relative to the root mean square of `wanted`, or to a thousandth of that of its
+ * largest part; infinity if their sizes differ.
+ */
 export function difference(got: readonly Digest[], wanted: readonly Digest[]): number {
   if (got.length !== wanted.length) return Number.POSITIVE_INFINITY;
-  return Math.max(0, ...got.map((one, i) => differenceOfOne(one, wanted[i] ?? one)));
+  const floor = noise * Math.max(1e-30, ...wanted.map(({ rms }) => rms));
+  return Math.max(0, ...got.map((one, i) => differenceOfOne(one, wanted[i] ?? one, floor)));
 }
 
-function differenceOfOne(got: Digest, wanted: Digest): number {
+function differenceOfOne(got: Digest, wanted: Digest, floor: number): number {
   if (got.size !== wanted.size) return Number.POSITIVE_INFINITY;
-  const unit = wanted.rms + 1e-30;
+  const unit = Math.max(wanted.rms, floor);
   let worst = Math.abs(got.rms - wanted.rms) / unit;
   for (const [i, expected] of wanted.samples.entries()) {
     const value = got.samples[i] ?? null;

@@ -110,6 +110,12 @@ export function report(results: Results): string {
   return [
     '# Benchmarks',
     '',
+    ...(results.clock === 'cpu'
+      ? [
+          'Times are what all threads of a process computed, added up; other programs ran beside it.',
+          '',
+        ]
+      : []),
     `Medians of rounds in which the contestants take turns, ± half the distance of the quartiles. A ratio is how`,
     `many times as long as ${champion} the other library takes, round by round: above 1× enerjax is faster.`,
     '',

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import type { Case } from './case.ts';
 import type { Machine } from './machine.ts';
 import type { Opened } from './protocol.ts';
-import type { Outcomes } from './rounds.ts';
+import type { Clock, Outcomes } from './rounds.ts';
 import { quantile, type Spread, spread } from './statistics.ts';
 
 /** One case's outcomes. */
@@ -24,6 +24,7 @@ export interface Measured {
 /** All cases of a field on one machine. */
 export interface Results {
   readonly machine: Machine;
+  readonly clock: Clock;
   readonly champion: string;
   readonly contestants: Readonly<Record<string, Opened>>;
   readonly absent: Readonly<Record<string, string>>;

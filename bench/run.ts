@@ -65,10 +65,11 @@ async function runAll(options: Options, save: (results: Results) => void): Promi
   for (const [name, why] of Object.entries(absent))
     console.log(`${name} does not take part: ${why}`);
   const known = machine();
-  const champion = championOf(options.field);
+  const champion = championOf(options);
   const measured: Measured[] = [];
   const results = (): Results => ({
     machine: known,
+    clock: options.clock,
     champion,
     contestants,
     absent,
@@ -93,7 +94,7 @@ async function main(options: Options): Promise<number> {
     return 0;
   }
   const { out, field } = options;
-  const file = `${out}/${field}`;
+  const file = `${out}/${field}${options.clock === 'cpu' ? '-time' : ''}`;
   const before = out === null ? null : readResults(`${file}.json`);
   const order = cases.map(({ name }) => name);
   const results = await runAll(options, (now) => {

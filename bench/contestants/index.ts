@@ -1,17 +1,18 @@
 /** Who takes part, by name. */
 import { availableParallelism } from 'node:os';
 import { Unable } from '../case.ts';
+import type { Clock } from '../rounds.ts';
 import type { Contestant } from './contestant.ts';
 import { locate } from './packages.ts';
 
 /** The two kinds of machine that are compared among themselves. */
 export type Field = 'cpu' | 'webgpu';
 
-/** The contestants of a field; the first ones are enerjax. */
-export function contestantNames(field: Field): readonly string[] {
+/** The contestants of a field; the first ones are enerjax. CPU time is compared of one thread. */
+export function contestantNames(field: Field, clock: Clock): readonly string[] {
   if (field === 'webgpu') return ['enerjax-webgpu', 'jax-js-webgpu', 'tfjs-webgpu'];
   const threads = availableParallelism();
-  const many = threads > 1 ? [`enerjax-wasm-${threads}`] : [];
+  const many = threads > 1 && clock === 'wall' ? [`enerjax-wasm-${threads}`] : [];
   return ['enerjax-wasm-1', ...many, 'jax-js-wasm', 'tfjs-wasm', 'onnx-cpu', 'xla-cpu'];
 }
 

@@ -9,7 +9,7 @@ import { onnxModel } from './onnx-model.ts';
 import { requirePackage, versionOf } from './packages.ts';
 
 interface Tensor {
-  readonly data: ArrayLike<number>;
+  readonly data: ArrayLike<number> | BigInt64Array;
 }
 
 interface Session {
@@ -26,6 +26,12 @@ interface Onnx {
     data: Float32Array | Int32Array,
     shape: readonly number[],
   ) => Tensor;
+}
+
+/** Elements as numbers: positions are 64-bit integers. */
+function numbers(tensor: Tensor | undefined): ArrayLike<number> {
+  const { data = [] } = tensor ?? {};
+  return data instanceof BigInt64Array ? Array.from(data, Number) : data;
 }
 
 /** onnxruntime. */
@@ -63,7 +69,7 @@ async function prepare(library: Onnx, threads: number, example: Case): Promise<P
     },
     async results() {
       const results = await once();
-      return outputs.map((name) => digest(results[name]?.data ?? []));
+      return outputs.map((name) => digest(numbers(results[name])));
     },
     release() {
       void session?.release();
