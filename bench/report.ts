@@ -81,6 +81,37 @@ function groupTable(results: Results, group: string, names: readonly string[]): 
   return [`| ${titles.join(' | ')} |`, `|${titles.map(() => '---').join('|')}|`, ...lines];
 }
 
+/** Cases in which another library is faster, the worst first, and targets that are missed. */
+function weaknesses({ cases, champion }: Results): string[] {
+  const slower = cases.flatMap((one) => {
+    const [worst] = Object.entries(one.ratios)
+      .filter(([peer]) => !peer.startsWith('enerjax'))
+      .sort(([, a], [, b]) => b.median - a.median);
+    const own = figureOf(one.outcomes, champion);
+    if (worst === undefined || own === null || worst[1].median <= slowerThan) return [];
+    const [peer, { median }] = worst;
+    const theirs = showFigure(one, figureOf(one.outcomes, peer) ?? 0);
+    return { median, cells: [one.name, showFigure(one, own), peer, theirs, showRatio(median)] };
+  });
+  const missed = cases.flatMap((one) => {
+    const own = figureOf(one.outcomes, champion);
+    if (one.target === undefined || own === null || own <= one.target) return [];
+    return `- ${one.name}: ${showFigure(one, own)}, wanted ≤ ${showFigure(one, one.target)}`;
+  });
+  const lines = slower
+    .sort((a, b) => b.median - a.median)
+    .map(({ cells }) => `| ${cells.join(' | ')} |`);
+  return [
+    ...(missed.length === 0 ? [] : ['Targets that are missed:', '', ...missed, '']),
+    `| slower than | ${champion} | the fastest | its figure | takes so many times as long |`,
+    '|---|---|---|---|---|',
+    ...lines,
+  ];
+}
+
+/** Less is noise. */
+const slowerThan = 1.05;
+
 /** Why contestants have no figure where they should: failures and wrong results. */
 function remarks({ cases, absent }: Results): string[] {
   const missing = Object.entries(absent).map(
@@ -124,6 +155,10 @@ export function report(results: Results): string {
     ...versions,
     '',
     ...means(results, peers),
+    '',
+    '## Where another library is faster',
+    '',
+    ...weaknesses(results),
     '',
     ...groups.flatMap((group) => [`## ${group}`, '', ...groupTable(results, group, names), '']),
     ...(notes.length === 0 ? [] : ['## Not measured', '', ...notes, '']),

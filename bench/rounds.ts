@@ -84,6 +84,10 @@ function disagreement(
   return by <= tolerance ? null : `differs from ${wanted.by} by ${by.toPrecision(2)} of its size`;
 }
 
+/** A contestant whose runs are long leaves after so many times what it was to take, and so many rounds. */
+const tiredAfter = 4;
+const leastRounds = 3;
+
 async function measureTime(
   example: Case,
   names: readonly string[],
@@ -106,13 +110,17 @@ async function measureTime(
     }
   }
   const times: Record<string, number[]> = {};
+  const spent: Record<string, number> = {};
+  const isTired = (name: string): boolean =>
+    (spent[name] ?? 0) > tiredAfter * milliseconds && (times[name]?.length ?? 0) >= leastRounds;
   // The first round warms up and does not count.
   for (let round = -1; round < rounds; round++) {
-    const present = names.filter((name) => name in firsts && !(name in outcomes));
+    const present = names.filter((name) => name in firsts && !(name in outcomes) && !isTired(name));
     const turn = Math.max(round, 0) % Math.max(present.length, 1);
     for (const name of [...present.slice(turn), ...present.slice(0, turn)]) {
       try {
-        const { median, cpu } = await crew.child(name).round(milliseconds / rounds);
+        const { median, cpu, count } = await crew.child(name).round(milliseconds / rounds);
+        spent[name] = (spent[name] ?? 0) + median * count;
         const time = clock === 'wall' ? median : cpu;
         if (round >= 0) times[name] = [...(times[name] ?? []), time];
       } catch (error) {

@@ -32,19 +32,21 @@ async function answer(request: Request): Promise<Reply> {
   prepared = await contestant.prepare(example);
   const before = maxRss();
   const started = performance.now();
-  await prepared.run();
+  const run = await prepared.run();
   const first = performance.now() - started;
   const grown = maxRss() - before;
-  const digests = await prepared.results();
+  const digests = await run.digests();
+  run.release();
   return { first, grown, digests };
 }
 
 /** Runs what is prepared for a while, at least once. */
 async function round(milliseconds: number): Promise<Reply> {
-  const { run } = prepared ?? { run: async () => {} };
+  const ready = prepared;
+  if (ready === null) throw new Unable('no case is prepared');
   const bench = new Bench({ time: milliseconds, iterations: 1, warmup: false, throws: true });
   bench.add('run', async () => {
-    await run();
+    (await ready.run()).release();
   });
   const before = process.cpuUsage();
   await bench.run();

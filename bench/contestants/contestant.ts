@@ -33,8 +33,13 @@ export interface Contestant {
 /** A case with its operands in place. */
 export interface Prepared {
   /** Runs the case once and resolves when it is computed. */
-  run(): Promise<void>;
-  results(): Promise<readonly Digest[]>;
+  run(): Promise<Run>;
+  release(): void;
+}
+
+/** What a run gave. */
+export interface Run {
+  digests(): Promise<readonly Digest[]>;
   release(): void;
 }
 
@@ -63,15 +68,19 @@ async function prepare<A>(library: Library<A>, example: Case): Promise<Prepared>
   const run = runOnce(library, example, operands, call);
   return {
     async run() {
-      for (const result of await run()) library.release(result);
-    },
-    async results() {
       const results = await run();
-      const digests: Digest[] = [];
-      for (const result of results)
-        digests.push(digest(await library.read(show?.(result) ?? result)));
-      for (const result of results) library.release(result);
-      return digests;
+      return {
+        async digests() {
+          const digests: Digest[] = [];
+          for (const result of results) {
+            digests.push(digest(await library.read(show?.(result) ?? result)));
+          }
+          return digests;
+        },
+        release() {
+          for (const result of results) library.release(result);
+        },
+      };
     },
     release() {
       for (const array of new Set([...inputs, ...operands])) library.release(array);

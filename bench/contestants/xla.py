@@ -83,8 +83,7 @@ class Prepared:
         jax.block_until_ready(results)
         return results
 
-    def results(self):
-        results = self.run()
+    def digests(self, results):
         if self.calls is not None and self.calls['kind'] == 'queued':
             results = results[0]
         return [digest(x) for x in jax.tree.leaves(results)]
@@ -101,9 +100,9 @@ def answer(request):
         prepared = None
         prepared = Prepared(request)
         before, started = max_rss(), time.perf_counter()
-        prepared.run()
+        results = prepared.run()
         first = (time.perf_counter() - started) * 1000
-        return {'first': first, 'grown': max_rss() - before, 'digests': prepared.results()}
+        return {'first': first, 'grown': max_rss() - before, 'digests': prepared.digests(results)}
     times, cpu = [], time.process_time()
     until = time.perf_counter() + request['milliseconds'] / 1000
     while not times or time.perf_counter() < until:
