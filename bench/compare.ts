@@ -1,21 +1,31 @@
 /** The guard against slowing down: ratios to peers that are committed, and what may exceed them. */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { Measured, Results } from './results.ts';
 
 /** By case and peer: the champion's time may be this share of the peer's. */
 export type Allowed = Readonly<Record<string, Readonly<Record<string, number>>>>;
 
+/** What ratios are of: those of one champion, on one clock, are not those of another. */
+const contestOf = ({ champion, clock }: Pick<Results, 'champion' | 'clock'>): string =>
+  `${champion}, ${clock} time`;
+
 /** Ratios vary from run to run by as much as this. */
 const allowance = 1.3;
 
-/** The committed ratios; none if there is no such file. */
-export const readAllowed = (file: string): Allowed =>
-  existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Allowed) : {}; // Written by this program.
+function readAll(file: string): Readonly<Record<string, Allowed>> {
+  if (!existsSync(file)) return {};
+  return JSON.parse(readFileSync(file, 'utf8')) as Record<string, Allowed>; // Written by `accept`.
+}
 
-/** Ratios that leave room for noise above what was measured; of cases not measured now, the former ones. */
-export function accept(file: string, { cases }: Results): void {
+/** The committed ratios of a contest; none if there are no such. */
+export const readAllowed = (file: string, contest: Pick<Results, 'champion' | 'clock'>): Allowed =>
+  readAll(file)[contestOf(contest)] ?? {};
+
+/** Ratios that leave room for noise above what was measured; of what was not measured now, the former ones. */
+export function allowedBy(cases: readonly Measured[], before: Allowed): Allowed {
   const allowed: Record<string, Record<string, number>> = {};
-  for (const [name, peers] of Object.entries(readAllowed(file))) allowed[name] = { ...peers };
+  for (const [name, peers] of Object.entries(before)) allowed[name] = { ...peers };
   for (const { name, ratios } of cases) {
     const peers = allowed[name] ?? {};
     for (const [peer, { median }] of Object.entries(ratios)) {
@@ -23,15 +33,24 @@ export function accept(file: string, { cases }: Results): void {
     }
     if (Object.keys(peers).length > 0) allowed[name] = peers;
   }
-  writeFileSync(file, `${JSON.stringify(allowed, null, 2)}\n`);
+  return allowed;
 }
 
-/** The cases that are slower than allowed, a line for each. */
+/** Writes what {@link allowedBy} allows. */
+export function accept(file: string, results: Results): void {
+  const contest = contestOf(results);
+  const all = readAll(file);
+  const allowed = allowedBy(results.cases, all[contest] ?? {});
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, `${JSON.stringify({ ...all, [contest]: allowed }, null, 1)}\n`);
+}
+
+/** The cases that are slower than allowed, a line for each. What was not measured is not judged. */
 export const offenders = (cases: readonly Measured[], allowed: Allowed): string[] =>
   cases.flatMap(({ name, ratios }) =>
     Object.entries(allowed[name] ?? {}).flatMap(([peer, limit]) => {
-      const ratio = ratios[peer]?.median ?? 0;
-      if (ratio <= limit) return [];
+      const ratio = ratios[peer]?.median;
+      if (ratio === undefined || ratio <= limit) return [];
       return `${name}: takes ${ratio.toPrecision(3)} of the time of ${peer}, allowed is ${limit}`;
     }),
   );

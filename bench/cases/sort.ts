@@ -19,7 +19,7 @@ const sort = (name: string, size: number): Case => ({
     (x) =>
       numpy.sort(x),
   onnx: (graph) => (x) =>
-    graph.op('TopK', [x, graph.integers([size])], { axis: 0, largest: 0, sorted: 1 }),
+    graph.op('TopK', [x, graph.integers([size])], { axis: 0, largest: 0, sorted: 1 }, 2),
   xla: 'jnp.sort',
 });
 

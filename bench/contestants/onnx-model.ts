@@ -5,11 +5,16 @@ type Attribute = number | string | readonly number[];
 
 /** Writes a model: values are names. */
 export interface Graph {
-  /** The value of an operator with these operands; `''` leaves an optional operand out. */
+  /**
+   * The first value of an operator with these operands, of which `''` leaves an optional one out.
+   *
+   * @param outputs - How many values the operator must have. Default 1.
+   */
   op(
     type: string,
     operands: readonly string[],
     attributes?: Readonly<Record<string, Attribute>>,
+    outputs?: number,
   ): string;
   /** A constant of 64-bit integers, such as axes. */
   integers(values: readonly number[]): string;
@@ -115,11 +120,13 @@ export function onnxModel(
   };
   const names = inputs.map((_, i) => `x${i}`);
   const results = program({
-    op(type, operands, attributes = {}) {
+    op(type, operands, attributes = {}, outputs = 1) {
       const name = fresh();
       const node = new Message();
       for (const operand of operands) node.bytes(1, operand);
-      node.bytes(2, name).bytes(4, type);
+      node.bytes(2, name);
+      for (let i = 1; i < outputs; i++) node.bytes(2, fresh());
+      node.bytes(4, type);
       for (const [key, value] of Object.entries(attributes)) node.bytes(5, attribute(key, value));
       graph.bytes(1, node);
       return name;

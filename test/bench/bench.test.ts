@@ -5,7 +5,7 @@ import type { Case } from '../../bench/case.ts';
 import { Unable } from '../../bench/case.ts';
 import { cases } from '../../bench/cases/index.ts';
 import { whyAbsent } from '../../bench/child.ts';
-import { offenders } from '../../bench/compare.ts';
+import { allowedBy, offenders } from '../../bench/compare.ts';
 import type { Enerjax, EnerjaxArray } from '../../bench/contestants/enerjax-types.ts';
 import { contestantNames } from '../../bench/contestants/index.ts';
 import { difference, digest } from '../../bench/digest.ts';
@@ -106,6 +106,13 @@ test('a case that is slower than its committed ratio is named', () => {
   assert.equal(offenders([measured], { 'a case': { other: 1.6 } }), []);
   const [line = ''] = offenders([measured], { 'a case': { other: 1.4 } });
   assert.match(line, /^a case: takes 1.50 of the time of other, allowed is 1.4$/);
+});
+
+test('what was measured is allowed, with room for noise, and what was not measured stays', () => {
+  const outcomes = { mine: timed([1, 1]), other: timed([2, 2]), 'enerjax-wasm-1': timed([9, 9]) };
+  const measured = record(someCase, outcomes, 'mine', 'abc');
+  const allowed = allowedBy([measured], { former: { other: 2 }, 'a case': { third: 3 } });
+  assert.equal(allowed, { former: { other: 2 }, 'a case': { third: 3, other: 0.65 } });
 });
 
 test('results of cases that were not run again are kept', () => {
