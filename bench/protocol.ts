@@ -24,8 +24,10 @@ export interface Opened {
 
 /** The first run of a case. */
 export interface First {
-  /** Milliseconds until the first result. */
+  /** Milliseconds until the first result, by the clock. */
   readonly first: number;
+  /** Milliseconds that all threads of the process computed for it. */
+  readonly firstCpu: number;
   /** By how many MB that run raised the most memory that the process ever held. */
   readonly grown: number;
   readonly digests: readonly Digest[];

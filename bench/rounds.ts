@@ -2,7 +2,6 @@
 import { type Case, Unable } from './case.ts';
 import { Child } from './child.ts';
 import { type Digest, difference } from './digest.ts';
-import type { First } from './protocol.ts';
 import { type Spread, spread } from './statistics.ts';
 
 /** What became of a contestant in a case. */
@@ -68,10 +67,9 @@ const failure = (error: unknown): Outcome => ({
   why: error instanceof Error ? error.message : String(error),
 });
 
-/** A first answer counts as right; JAX answers first if it takes part. */
-function refereed(names: readonly string[]): readonly string[] {
-  return [...names].sort((a, b) => Number(b === 'xla-cpu') - Number(a === 'xla-cpu'));
-}
+/** The first answer counts as right; JAX answers first if it takes part. */
+const refereed = <T extends { readonly name: string }>(contenders: readonly T[]): readonly T[] =>
+  [...contenders].sort((a, b) => Number(b.name === 'xla-cpu') - Number(a.name === 'xla-cpu'));
 
 /** Why results are wrong; null if they agree with what another contestant computed. */
 function disagreement(
@@ -92,50 +90,93 @@ async function measureTime(
   example: Case,
   names: readonly string[],
   crew: Crew,
-  { clock, rounds, milliseconds }: Effort,
+  effort: Effort,
 ): Promise<Outcomes> {
-  const outcomes: Record<string, Outcome> = {};
-  const firsts: Record<string, First> = {};
-  let wanted: { by: string; digests: readonly Digest[] } | null = null;
-  for (const name of refereed(names)) {
-    try {
-      const first = await crew.child(name).prepare(example);
-      const why = disagreement(example, first.digests, wanted);
-      wanted ??= { by: name, digests: first.digests };
-      if (why === null) firsts[name] = first;
-      else outcomes[name] = { kind: 'wrong', why };
-    } catch (error) {
-      outcomes[name] = failure(error);
-      if (!(error instanceof Unable)) await crew.dismiss(name);
-    }
-  }
-  const times: Record<string, number[]> = {};
-  const spent: Record<string, number> = {};
-  const isTired = (name: string): boolean =>
-    (spent[name] ?? 0) > tiredAfter * milliseconds && (times[name]?.length ?? 0) >= leastRounds;
+  const contenders = names.map((name) => new Contender(name, effort));
+  await prepareAll(example, contenders, crew);
   // The first round warms up and does not count.
-  for (let round = -1; round < rounds; round++) {
-    const present = names.filter((name) => name in firsts && !(name in outcomes) && !isTired(name));
+  for (let round = -1; round < effort.rounds; round++) {
+    const present = contenders.filter((one) => one.wants(round));
     const turn = Math.max(round, 0) % Math.max(present.length, 1);
-    for (const name of [...present.slice(turn), ...present.slice(0, turn)]) {
-      try {
-        const { median, cpu, count } = await crew.child(name).round(milliseconds / rounds);
-        spent[name] = (spent[name] ?? 0) + median * count;
-        const time = clock === 'wall' ? median : cpu;
-        if (round >= 0) times[name] = [...(times[name] ?? []), time];
-      } catch (error) {
-        outcomes[name] = failure(error);
-        await crew.dismiss(name);
-      }
+    for (const one of [...present.slice(turn), ...present.slice(0, turn)]) {
+      await one.runRound(round, crew);
     }
   }
-  for (const name of names) {
-    const first = firsts[name]?.first;
-    if (name in outcomes || first === undefined) continue;
-    const all = times[name] ?? [];
-    outcomes[name] = { kind: 'measured', rounds: all, spread: spread(all), first };
+  return Object.fromEntries(contenders.map((one) => [one.name, one.outcome()]));
+}
+
+/** What a contestant has done in one case so far. */
+class Contender {
+  readonly name: string;
+  readonly #effort: Effort;
+  readonly #times: number[] = [];
+  #first = 0;
+  #spent = 0;
+  #trouble: Outcome | null = null;
+
+  constructor(name: string, effort: Effort) {
+    this.name = name;
+    this.#effort = effort;
   }
-  return outcomes;
+
+  /** Makes ready, and returns what the first run computed; null if it cannot. */
+  async prepare(example: Case, crew: Crew): Promise<readonly Digest[] | null> {
+    try {
+      const { first, digests } = await crew.child(this.name).prepare(example);
+      this.#first = first;
+      return digests;
+    } catch (error) {
+      this.fail(failure(error));
+      if (!(error instanceof Unable)) await crew.dismiss(this.name);
+      return null;
+    }
+  }
+
+  fail(trouble: Outcome): void {
+    this.#trouble = trouble;
+  }
+
+  /** Long runs need no warm-up, and not many rounds. */
+  wants(round: number): boolean {
+    if (this.#trouble !== null) return false;
+    const { milliseconds } = this.#effort;
+    if (round < 0) return this.#first < milliseconds;
+    return this.#spent < tiredAfter * milliseconds || this.#times.length < leastRounds;
+  }
+
+  async runRound(round: number, crew: Crew): Promise<void> {
+    const { milliseconds, rounds, clock } = this.#effort;
+    try {
+      const { median, cpu, count } = await crew.child(this.name).round(milliseconds / rounds);
+      this.#spent += median * count;
+      if (round >= 0) this.#times.push(clock === 'wall' ? median : cpu);
+    } catch (error) {
+      this.fail(failure(error));
+      await crew.dismiss(this.name);
+    }
+  }
+
+  outcome(): Outcome {
+    if (this.#trouble !== null) return this.#trouble;
+    const rounds = this.#times;
+    return { kind: 'measured', rounds, spread: spread(rounds), first: this.#first };
+  }
+}
+
+/** Lets all make ready; those whose results disagree with the first one's do not run. */
+async function prepareAll(
+  example: Case,
+  contenders: readonly Contender[],
+  crew: Crew,
+): Promise<void> {
+  let wanted: { by: string; digests: readonly Digest[] } | null = null;
+  for (const one of refereed(contenders)) {
+    const digests = await one.prepare(example, crew);
+    if (digests === null) continue;
+    const why = disagreement(example, digests, wanted);
+    wanted ??= { by: one.name, digests };
+    if (why !== null) one.fail({ kind: 'wrong', why });
+  }
 }
 
 /** Most processes that are started for the first call of one contestant in one case. */
@@ -145,35 +186,55 @@ const maxStarts = 3;
 async function measureAnew(
   example: Case,
   names: readonly string[],
-  { rounds }: Effort,
+  { clock, rounds }: Effort,
 ): Promise<Outcomes> {
-  const outcomes: Record<string, Outcome> = {};
-  const figures: Record<string, number[]> = {};
-  const firsts: Record<string, number> = {};
+  const starters = names.map((name) => new Starter(name, clock));
   let wanted: { by: string; digests: readonly Digest[] } | null = null;
   for (let round = 0; round < Math.min(rounds, maxStarts); round++) {
-    for (const name of round === 0 ? refereed(names) : names) {
-      if (name in outcomes) continue;
-      const child = new Child(name, { cold: true });
-      try {
-        const { first, grown, digests } = await child.prepare(example);
-        const why = disagreement(example, digests, wanted);
-        wanted ??= { by: name, digests };
-        if (why !== null) outcomes[name] = { kind: 'wrong', why };
-        const figure = example.measure === 'memory' ? grown : first;
-        figures[name] = [...(figures[name] ?? []), figure];
-        firsts[name] = first;
-      } catch (error) {
-        outcomes[name] = failure(error);
-      } finally {
-        await child.close();
-      }
+    for (const one of refereed(starters)) {
+      const digests = await one.start(example);
+      if (digests === null) continue;
+      const why = disagreement(example, digests, wanted);
+      wanted ??= { by: one.name, digests };
+      if (why !== null) one.trouble = { kind: 'wrong', why };
     }
   }
-  for (const name of names) {
-    const [all, first] = [figures[name], firsts[name]];
-    if (name in outcomes || all === undefined || first === undefined) continue;
-    outcomes[name] = { kind: 'measured', rounds: all, spread: spread(all), first };
+  return Object.fromEntries(starters.map((one) => [one.name, one.outcome()]));
+}
+
+/** What new processes of a contestant have done in one case so far. */
+class Starter {
+  readonly name: string;
+  trouble: Outcome | null = null;
+  readonly #clock: Clock;
+  readonly #figures: number[] = [];
+  #first = 0;
+
+  constructor(name: string, clock: Clock) {
+    this.name = name;
+    this.#clock = clock;
   }
-  return outcomes;
+
+  /** Starts a process for one call, and returns what it computed; null if it cannot. */
+  async start(example: Case): Promise<readonly Digest[] | null> {
+    if (this.trouble !== null) return null;
+    const child = new Child(this.name, { cold: true });
+    try {
+      const { first, firstCpu, grown, digests } = await child.prepare(example);
+      this.#first = first;
+      const time = this.#clock === 'wall' ? first : firstCpu;
+      this.#figures.push(example.measure === 'memory' ? grown : time);
+      return digests;
+    } catch (error) {
+      this.trouble = failure(error);
+      return null;
+    } finally {
+      await child.close();
+    }
+  }
+
+  outcome(): Outcome {
+    const rounds = this.#figures;
+    return this.trouble ?? { kind: 'measured', rounds, spread: spread(rounds), first: this.#first };
+  }
 }

@@ -19,6 +19,12 @@ const reply = (message: Reply): void => {
 
 const maxRss = (): number => process.resourceUsage().maxRSS / 1024;
 
+/** Milliseconds. */
+function cpuSince(before: NodeJS.CpuUsage): number {
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1000;
+}
+
 let prepared: Prepared | null = null;
 const contestant = await openContestant(process.argv[2] ?? '');
 
@@ -31,13 +37,15 @@ async function answer(request: Request): Promise<Reply> {
   if (example === undefined) throw new Unable('no case has this name');
   prepared = await contestant.prepare(example);
   const before = maxRss();
+  const cpuBefore = process.cpuUsage();
   const started = performance.now();
   const run = await prepared.run();
   const first = performance.now() - started;
+  const firstCpu = cpuSince(cpuBefore);
   const grown = maxRss() - before;
   const digests = await run.digests();
   run.release();
-  return { first, grown, digests };
+  return { first, firstCpu, grown, digests };
 }
 
 /** Runs what is prepared for a while, at least once. */
@@ -50,11 +58,11 @@ async function round(milliseconds: number): Promise<Reply> {
   });
   const before = process.cpuUsage();
   await bench.run();
-  const { user, system } = process.cpuUsage(before);
+  const cpu = cpuSince(before);
   const result = bench.tasks[0]?.result;
   if (result === undefined || !('latency' in result)) throw new Error('a round has no result');
   const { p50, samplesCount } = result.latency;
-  return { median: p50, cpu: (user + system) / 1000 / samplesCount, count: samplesCount };
+  return { median: p50, cpu: cpu / samplesCount, count: samplesCount };
 }
 
 for await (const line of createInterface({ input: process.stdin })) {
