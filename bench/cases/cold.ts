@@ -14,8 +14,8 @@ const coldMlp: Case = {
 
 const thousand = 1000;
 
-const longChain: Case = {
-  name: 'cold: 1,000 element-wise operations in a row',
+const chainOfSines: Case = {
+  name: 'cold: 500 sines and 500 additions in a row',
   group: 'cold',
   measure: 'cold',
   inputs: [normal([1024])],
@@ -35,6 +35,22 @@ const longChain: Case = {
       return y;
     },
   xla: 'lambda x: [x := jnp.sin(x) + 0.5 for _ in range(500)][-1]',
+};
+
+const chainOfProducts: Case = {
+  ...chainOfSines,
+  name: 'cold: 500 multiplications and 500 additions in a row',
+  enerjax: () => (x) => {
+    let y = x;
+    for (let i = 0; i < thousand / 2; i++) y = y.mul(0.99).add(0.5);
+    return y;
+  },
+  jaxJs: () => (x) => {
+    let y = x;
+    for (let i = 0; i < thousand / 2; i++) y = y.mul(0.99).add(0.5);
+    return y;
+  },
+  xla: 'lambda x: [x := x * 0.99 + 0.5 for _ in range(500)][-1]',
 };
 
 const layers = 50;
@@ -75,7 +91,7 @@ const layerChain: Case = {
 };
 
 /** Cold starts. */
-export const coldCases: readonly Case[] = [coldMlp, coldEnergy, longChain];
+export const coldCases: readonly Case[] = [coldMlp, coldEnergy, chainOfProducts, chainOfSines];
 
 /** Memory. */
 export const memoryCases: readonly Case[] = [layerChain];
