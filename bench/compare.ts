@@ -11,7 +11,7 @@ const contestOf = ({ champion, clock }: Pick<Results, 'champion' | 'clock'>): st
   `${champion}, ${clock} time`;
 
 /** Ratios vary from run to run by as much as this. */
-const allowance = 1.3;
+const allowance = 1.5;
 
 function readAll(file: string): Readonly<Record<string, Allowed>> {
   if (!existsSync(file)) return {};
@@ -45,11 +45,11 @@ export function accept(file: string, results: Results): void {
   writeFileSync(file, `${JSON.stringify({ ...all, [contest]: allowed }, null, 1)}\n`);
 }
 
-/** The cases that are slower than allowed, a line for each. What was not measured is not judged. */
+/** The cases that are slower than allowed even in their better rounds, a line for each. What was not measured is not judged. */
 export const offenders = (cases: readonly Measured[], allowed: Allowed): string[] =>
   cases.flatMap(({ name, ratios }) =>
     Object.entries(allowed[name] ?? {}).flatMap(([peer, limit]) => {
-      const ratio = ratios[peer]?.median;
+      const ratio = ratios[peer]?.low;
       if (ratio === undefined || ratio <= limit) return [];
       return `${name}: takes ${ratio.toPrecision(3)} of the time of ${peer}, allowed is ${limit}`;
     }),

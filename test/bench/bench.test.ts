@@ -112,7 +112,7 @@ test('what was measured is allowed, with room for noise, and what was not measur
   const outcomes = { mine: timed([1, 1]), other: timed([2, 2]), 'enerjax-wasm-1': timed([9, 9]) };
   const measured = record(someCase, outcomes, 'mine', 'abc');
   const allowed = allowedBy([measured], { former: { other: 2 }, 'a case': { third: 3 } });
-  assert.equal(allowed, { former: { other: 2 }, 'a case': { third: 3, other: 0.65 } });
+  assert.equal(allowed, { former: { other: 2 }, 'a case': { third: 3, other: 0.75 } });
 });
 
 test('results of cases that were not run again are kept', () => {
