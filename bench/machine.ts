@@ -36,6 +36,12 @@ export const machine = (): Machine => ({
   commit: commit(),
 });
 
+/** The name of this kind of machine, as folders of results have it. */
+export const slugOf = ({ cpu, cores }: Machine): string => {
+  const words = cpu.toLowerCase().match(/epyc|xeon|ryzen|core|apple m\d+/)?.[0] ?? 'cpu';
+  return `${words.replaceAll(' ', '-')}-${cores}-core`;
+};
+
 /** One line for the foot of a table. */
 export const showMachine = (m: Machine): string =>
   `${m.cpu}, ${m.cores} cores, ${m.memoryGiB} GiB, ${m.system}, Node ${m.node} (V8 ${m.v8}); ${m.device}; commit ${m.commit}`;

@@ -1,133 +1,118 @@
 /**
- * Times the cases on each device, interleaved, and prints medians.
+ * Times enerjax and other libraries side by side: each in a process of its own, taking turns.
  *
- *   npm run bench -- [--device wasm|webgpu] [--only TEXT] [--rounds N] [--out FOLDER]
+ *   npm run bench -- --help
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { Command } from 'commander';
-import { createWasmDevice } from '../core/host/wasm/device.ts';
-import { type Device, getDevice, setDefaultDevice } from '../index.ts';
-import { type Case, cases } from './cases.ts';
-import { machine, median, showMachine } from './machine.ts';
+import { fileURLToPath } from 'node:url';
+import type { Case } from './case.ts';
+import { cases } from './cases/index.ts';
+import { whyAbsent } from './child.ts';
+import { accept, offenders, readAllowed } from './compare.ts';
+import { howToInstall } from './contestants/packages.ts';
+import { machine, slugOf } from './machine.ts';
+import { championOf, type Options, parseOptions } from './options.ts';
+import type { Opened } from './protocol.ts';
+import { report, showRate, showTime } from './report.ts';
+import { figureOf, type Measured, merged, type Results, readResults, record } from './results.ts';
+import { Crew, measure } from './rounds.ts';
 
-interface Options {
-  readonly device?: string;
-  readonly only?: string;
-  readonly rounds: string;
-  readonly out?: string;
-}
+const peersHelp = `The other libraries live in bench/node_modules, which nothing else uses:
 
-interface Contender {
-  readonly name: string;
-  readonly device: Device;
-}
+  ${howToInstall}
 
-/** One thread, all threads, and the GPU if there is one. */
-async function contenders(wanted: string | undefined): Promise<Contender[]> {
-  const list: Contender[] = [];
-  if (wanted !== 'webgpu') {
-    list.push({ name: 'wasm, 1 thread', device: createWasmDevice({ threads: 1 }) });
-    list.push({ name: 'wasm', device: createWasmDevice() });
-  }
-  if (wanted === 'webgpu') list.push({ name: 'webgpu', device: await getDevice('webgpu') });
-  return list;
-}
+XLA's CPU backend takes part if python3, or the Python in ENERJAX_PYTHON, has jax.
+What is not there is left out.`;
 
-interface Row {
-  readonly name: string;
-  readonly first: number;
-  readonly milliseconds: number;
-  readonly best: number;
-}
+const isWanted = ({ name, group }: Case, only: readonly string[]): boolean =>
+  only.length === 0 || only.some((text) => group === text || name.includes(text));
 
-/** Milliseconds per run: many rounds of each contender in turn, after a warm-up. */
-async function time({ setup }: Case, list: readonly Contender[], rounds: number): Promise<Row[]> {
-  const runs: {
-    name: string;
-    device: Device;
-    run: () => Promise<void>;
-    first: number;
-    times: number[];
-  }[] = [];
-  for (const { name, device } of list) {
-    await setDefaultDevice(device);
-    const run = setup();
-    const started = performance.now();
-    await run();
-    runs.push({ name, device, run, first: performance.now() - started, times: [] });
-    for (let i = 0; i < 3; i++) await run();
-  }
-  for (let round = 0; round < rounds; round++) {
-    for (const { device, run, times } of runs) {
-      await setDefaultDevice(device);
-      // Short cases are repeated until the clock can tell.
-      const until = performance.now() + 20;
-      let count = 0;
-      const started = performance.now();
-      do {
-        await run();
-        count += 1;
-      } while (performance.now() < until && count < 200);
-      times.push((performance.now() - started) / count);
+/** The contestants that can take part, with what they are, and why the others cannot. */
+async function openAll(names: readonly string[], crew: Crew) {
+  const contestants: Record<string, Opened> = {};
+  const absent: Record<string, string> = {};
+  for (const name of names) {
+    try {
+      const why = whyAbsent(name);
+      if (why === null) contestants[name] = await crew.child(name).open();
+      else absent[name] = why;
+    } catch (error) {
+      absent[name] = error instanceof Error ? error.message : String(error);
+      await crew.dismiss(name);
     }
   }
-  return runs.map(({ name, first, times }) => ({
-    name,
-    first,
-    milliseconds: median(times),
-    best: Math.min(...times),
-  }));
+  return { contestants, absent };
 }
 
-const showTime = (ms: number): string =>
-  ms < 1 ? `${(ms * 1000).toFixed(1)} µs` : `${ms.toFixed(2)} ms`;
-
-function showRate({ flops, bytes }: Case, milliseconds: number): string {
-  if (flops !== undefined) return `${(flops / milliseconds / 1e6).toFixed(1)} GFLOP/s`;
-  return bytes === undefined ? '' : `${(bytes / milliseconds / 1e6).toFixed(1)} GB/s`;
+function showCase(measured: Measured): string {
+  const lines = Object.entries(measured.outcomes).map(([name, outcome]) => {
+    if (outcome.kind !== 'measured')
+      return `    ${name.padEnd(16)} ${outcome.kind}: ${outcome.why}`;
+    const figure = figureOf(measured.outcomes, name) ?? 0;
+    const shown = measured.measure === 'memory' ? `${figure.toFixed(1)} MB` : showTime(figure);
+    const ratio = measured.ratios[name]?.median;
+    const times = ratio === undefined ? '' : `${(1 / ratio).toPrecision(3)}×`;
+    const rate = showRate(measured, figure);
+    return `    ${name.padEnd(16)} ${shown.padStart(10)}  ${rate.padStart(16)}  ${times}`;
+  });
+  return [measured.name, ...lines].join('\n');
 }
 
-const options = new Command()
-  .option('--device <name>', 'wasm or webgpu', 'wasm')
-  .option('--only <text>', 'cases whose name contains this')
-  .option('--rounds <n>', 'rounds', '9')
-  .option('--out <folder>', 'where kernels-DEVICE.md and .json go')
-  .parse()
-  .opts<Options>();
-
-const list = await contenders(options.device);
-const lines: string[] = [];
-const record: unknown[] = [];
-for (const example of cases.filter(({ name }) => name.includes(options.only ?? ''))) {
-  const rows = await time(example, list, Number(options.rounds));
-  for (const { name, first, milliseconds, best } of rows) {
-    const cells = [
-      example.name,
-      name,
-      showTime(milliseconds),
-      showTime(best),
-      showRate(example, milliseconds),
-      showTime(first),
-    ];
-    const line = `| ${cells.join(' | ')} |`;
-    console.log(line);
-    lines.push(line);
-    record.push({ case: example.name, contender: name, milliseconds, best, first });
+/** Measures case after case, and writes the results so far after each. */
+async function runAll(options: Options, save: (results: Results) => void): Promise<Results> {
+  const crew = new Crew();
+  const { contestants, absent } = await openAll(options.contestants, crew);
+  for (const [name, why] of Object.entries(absent))
+    console.log(`${name} does not take part: ${why}`);
+  const known = machine();
+  const champion = championOf(options);
+  const measured: Measured[] = [];
+  const results = (): Results => ({
+    machine: known,
+    clock: options.clock,
+    champion,
+    contestants,
+    absent,
+    cases: measured,
+  });
+  for (const example of cases.filter((one) => isWanted(one, options.only))) {
+    const outcomes = await measure(example, Object.keys(contestants), crew, options);
+    const one = record(example, outcomes, champion, known.commit);
+    measured.push(one);
+    console.log(showCase(one));
+    save(results());
   }
+  await crew.dismissAll();
+  return results();
 }
-const notes = list.map(({ name, device }) => `${name}: ${device.description}.`);
-const text = [
-  '| case | on | median | best | rate | first call |',
-  '|---|---|---|---|---|---|',
-  ...lines,
-  '',
-  `${showMachine(machine())}. ${notes.join(' ')}`,
-  '',
-].join('\n');
-if (options.out !== undefined) {
-  mkdirSync(options.out, { recursive: true });
-  const file = `${options.out}/kernels-${options.device}`;
-  writeFileSync(`${file}.md`, text);
-  writeFileSync(`${file}.json`, `${JSON.stringify({ machine: machine(), record }, null, 2)}\n`);
+
+async function main(options: Options): Promise<number> {
+  if (options.peers || options.list) {
+    console.log(
+      options.peers ? peersHelp : cases.map(({ group, name }) => `${group}: ${name}`).join('\n'),
+    );
+    return 0;
+  }
+  const { out, field } = options;
+  const file = `${out}/${field}${options.clock === 'cpu' ? '-time' : ''}`;
+  const before = out === null ? null : readResults(`${file}.json`);
+  const order = cases.map(({ name }) => name);
+  const results = await runAll(options, (now) => {
+    if (out === null) return;
+    mkdirSync(out, { recursive: true });
+    const all = merged(before, now, order);
+    writeFileSync(`${file}.json`, `${JSON.stringify(all, null, 1)}\n`);
+    writeFileSync(`${file}.md`, report(all));
+  });
+  const slug = slugOf(results.machine);
+  const ratios = fileURLToPath(new URL(`results/${slug}/ratios.json`, import.meta.url));
+  if (options.accept) accept(ratios, results);
+  if (!options.compare) return 0;
+  const allowed = readAllowed(ratios, results);
+  if (Object.keys(allowed).length === 0) console.error(`no ratios are committed in ${ratios}`);
+  const slow = offenders(results.cases, allowed);
+  for (const line of slow) console.error(line);
+  return slow.length > 0 ? 1 : 0;
 }
-process.exit(0);
+
+process.exit(await main(parseOptions(process.argv.slice(2))));
