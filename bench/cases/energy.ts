@@ -121,19 +121,21 @@ const furtherStep: Case = {
   target: { wasm: 3 },
   enerjax: (library) => {
     const { take } = model(library, full);
+    const encode = library.energy.encodeContext;
+    let encoded: ReturnType<typeof encode> | null = null;
     return {
       setup(...operands) {
         const [params, rest] = take(operands);
         const [context, actions] = pair(rest);
-        const { key, value } = library.energy.encodeContext(params, context);
-        return [...operands.slice(0, -2), key, value, actions];
+        encoded = encode(params, context);
+        const leaves = library.tree.leaves(encoded) as EnerjaxArray[]; // All leaves are arrays.
+        return [...operands.slice(0, -2), actions, ...leaves];
       },
       f(...operands) {
-        const [params, rest] = take(operands);
-        const [key, value] = pair(rest);
-        const [, actions] = pair(rest.slice(1));
-        const encoded = { key, value, isValid: null };
-        return library.energy.correctOnce(params, encoded, actions);
+        const [params, [actions, ...leaves]] = take(operands);
+        if (encoded === null || actions === undefined) throw new TypeError('called before its setup');
+        const given = library.tree.unflatten(library.tree.structure(encoded), leaves);
+        return library.energy.correctOnce(params, given, actions);
       },
     };
   },

@@ -118,7 +118,7 @@ for (const device of testDevices()) {
 }
 
 test('two static functions make two programs', async () => {
-  const apply = jit((f: (x: np.Array) => np.Array, x: np.Array) => f(x), { staticArgnums: 0 });
+  const apply = jit((f: (x: np.Array) => np.Array, x: np.Array) => f(x), { static: 0 });
   const x = np.array([1, 4]);
   assert.equal(await apply((y) => y.mul(2), x).js(), [2, 8]);
   assert.equal(await apply((y) => np.sqrt(y), x).js(), [1, 2]);
