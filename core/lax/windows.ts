@@ -1,7 +1,7 @@
 /** Convolutions and reductions of windows. */
 import { range } from '../base/aval.ts';
 import type { Value } from '../ir/value.ts';
-import { asOneProgram, eagerly } from '../numpy/eager.ts';
+import { eagerly } from '../numpy/eager.ts';
 import * as prim from '../primitives/index.ts';
 
 /** Elements added before and after each spatial axis: given, none, or so many that strides of 1 keep the size. */
@@ -170,23 +170,6 @@ export const reduceWindow = eagerly(
     }, x);
   },
 );
-
-/** [values, positions] of the k greatest elements along the last axis, descending: […, k] and int32[…, k]. */
-export const topK = (x: Value, k: number): Value[] =>
-  asOneProgram('lax.topK', () => {
-    const last = x.ndim - 1;
-    const positions = prim.iota('int32', x.shape, last);
-    const backwards = [x, positions].map((v) => prim.reverse(v, [last]));
-    // Sorted ascending from the end, so that of equal elements the first one comes first after turning round.
-    const sorted = prim.sort(backwards, last, 1).map((v) => prim.reverse(v, [last]));
-    return sorted.map((v) =>
-      prim.slice(
-        v,
-        v.shape.map(() => 0),
-        v.shape.with(last, k),
-      ),
-    );
-  });
 
 /** log Σ exp of all elements up to each one along an axis, without overflow. */
 export const cumlogsumexp = eagerly(

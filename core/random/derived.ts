@@ -2,12 +2,12 @@
 import { sizeOf } from '../base/aval.ts';
 import { Value, type ValueLike } from '../ir/value.ts';
 import { add, divide, multiply, power, subtract, where } from '../numpy/arithmetic.ts';
-import { eye } from '../numpy/creation.ts';
+import { zeros } from '../numpy/creation.ts';
 import { diagonals } from '../numpy/decompositions.ts';
 import { eagerly } from '../numpy/eager.ts';
 import { abs, astype, floor, log, sqrt, square, tan } from '../numpy/elementwise.ts';
 import { less, lessEqual } from '../numpy/logic.ts';
-import { expandDims, reshape } from '../numpy/movement.ts';
+import { expandDims, matrixTranspose, reshape } from '../numpy/movement.ts';
 import { broadcastShapes, checkShape, toInexact } from '../numpy/operands.ts';
 import { matmul } from '../numpy/products.ts';
 import { sum } from '../numpy/reductions.ts';
@@ -137,14 +137,27 @@ export const multivariateNormal = eagerly(
   },
 );
 
-/** f32[…shape, n, n] of orthogonal matrices, evenly distributed. @see Mezzadri 2006, arXiv:math-ph/0609050. */
+/** Options of {@link orthogonal}. */
+export interface OrthogonalOptions {
+  /** New leading axes. Default: none. */
+  readonly shape?: ShapeLike;
+  /** The number of columns. Default: n. */
+  readonly m?: number;
+}
+
+/**
+ * f32[…shape, n, m] of matrices with orthonormal columns, or rows if those are fewer, evenly distributed.
+ *
+ * @see Mezzadri 2006, arXiv:math-ph/0609050.
+ */
 export const orthogonal = eagerly(
   'random.orthogonal',
-  (key: Value, n: number, { shape = [] }: { readonly shape?: ShapeLike } = {}): Value => {
+  (key: Value, n: number, { shape = [], m = n }: OrthogonalOptions = {}): Value => {
     const lead = checkShape('random.orthogonal', shape);
-    if (sizeOf(lead) * n === 0) return eye(0);
-    const [q = key, r = key] = prim.qr(normal(key, [...lead, n, n]));
+    if (sizeOf(lead) * n * m === 0) return zeros([...lead, n, m]);
+    const [q = key, r = key] = prim.qr(normal(key, [...lead, Math.max(n, m), Math.min(n, m)]));
     const diagonal = diagonals(r);
-    return multiply(q, expandDims(divide(diagonal, abs(diagonal)), -2));
+    const found = multiply(q, expandDims(divide(diagonal, abs(diagonal)), -2));
+    return n < m ? matrixTranspose(found) : found;
   },
 );

@@ -4,7 +4,7 @@ import type { Value } from '../../core/ir/value.ts';
 import * as np from '../../core/numpy/index.ts';
 import { sigmoid } from '../../nn/activations.ts';
 import { dims } from '../../nn/dims.ts';
-import { dotProductAttention, fromHeads, toHeads } from '../../nn/layers/attention.ts';
+import { attend, fromHeads, toHeads } from '../../nn/layers/attention.ts';
 import { dropout } from '../../nn/layers/dropout.ts';
 import { mlpResNet } from '../../nn/layers/mlp-resnet.ts';
 import { positionalEncoding } from '../../nn/layers/positional-encoding.ts';
@@ -103,12 +103,9 @@ export function energyOfEncoded(
     train,
     rate: config.dropoutRate,
   });
-  const attended = dotProductAttention(
-    toHeads(params.cross_attention.query, features),
-    keys,
-    values,
-    { mask: isValid === null ? undefined : np.expandDims(isValid, [1, 2]) },
-  );
+  const attended = attend(toHeads(params.cross_attention.query, features), keys, values, {
+    mask: isValid === null ? undefined : np.expandDims(isValid, [1, 2]),
+  });
   return np.expandDims(poolSteps(config, stepEnergies(params, attended)), -1);
 }
 
