@@ -271,3 +271,29 @@ export const isin = eagerly(
     return invert ? prim.not(found) : found;
   },
 );
+
+/** Options of {@link trimZeros}. */
+export interface TrimZerosOptions extends SizeOptions {
+  /** From which ends zeros go: `f` the front, `b` the back. Default both. */
+  readonly trim?: 'fb' | 'f' | 'b';
+}
+
+/** […size]: an array of one axis without the zeros at its ends. */
+export const trimZeros = eagerly(
+  'np.trimZeros',
+  (operand: ValueLike, { size, fillValue = 0, trim = 'fb' }: TrimZerosOptions): Value => {
+    const x = ravel(operand);
+    const positions = prim.iota('int32', [x.size], 0);
+    const isThere = astype(x, 'bool');
+    const none = intLike(positions, x.size);
+    const before = intLike(positions, -1);
+    const first = prim.reduceMin(prim.select(isThere, positions, none), [0]);
+    const last = prim.reduceMax(prim.select(isThere, positions, before), [0]);
+    const start = trim.includes('f') ? first : prim.literal(0, 'int32');
+    const end = trim.includes('b') ? last : prim.literal(x.size - 1, 'int32');
+    const from = add(prim.iota('int32', [size], 0), start);
+    const found = take(x, from, { axis: 0, mode: 'clip' });
+    const isKept = prim.not(prim.gt(from, broadcastTo(end, [size])));
+    return where(isKept, found, astype(fillValue, x.dtype));
+  },
+);

@@ -18,8 +18,8 @@ import { nonzero } from './choosing.ts';
 import { arange, diag, type LinspaceOptions, linspace } from './creation.ts';
 import { asOneProgram, eagerly } from './eager.ts';
 import { abs, astype, exp2, log, sign, trunc } from './elementwise.ts';
-import { broadcastTo, expandDims, ravel, reshape } from './movement.ts';
-import { promotePair, toInexact, toValue } from './operands.ts';
+import { broadcastTo, expandDims, flip, ravel, reshape, sliceAxis } from './movement.ts';
+import { normalizeAxis, promotePair, toInexact, toValue } from './operands.ts';
 import { argsort, sort } from './sorting.ts';
 
 /** Options of {@link logspace}. */
@@ -332,19 +332,37 @@ export interface PartitionOptions {
   readonly axis?: number;
 }
 
-/** The elements arranged so that the one at `kth` is where sorting would put it; here: sorted. */
-export const partition = (
-  x: ValueLike,
-  _kth: number,
-  { axis = -1 }: PartitionOptions = {},
-): Value => sort(x, { axis });
+/** Ascending up to the `kth`, and what is greater from the end, as `jax.numpy.partition` leaves it. */
+const halves = (sorted: Value, axis: number, kth: number): Value => {
+  const size = sorted.shape[axis] ?? 0;
+  const cut = normalizeAxis('np.partition', kth, size) + 1;
+  const greater = flip(sliceAxis(sorted, axis, cut, size), { axis });
+  return prim.concatenate([sliceAxis(sorted, axis, 0, cut), greater], axis);
+};
 
-/** int32: the positions of the elements in the order of {@link partition}. */
-export const argpartition = (
-  x: ValueLike,
-  _kth: number,
-  { axis = -1 }: PartitionOptions = {},
-): Value => argsort(x, { axis });
+/** The elements arranged so that the one at `kth` is where sorting would put it, smaller ones before it. */
+export const partition = eagerly(
+  'np.partition',
+  (operand: ValueLike, kth: number, { axis = -1 }: PartitionOptions = {}): Value => {
+    const x = toValue('np.partition', operand);
+    const place = normalizeAxis('np.partition', axis, x.ndim);
+    return halves(sort(x, { axis: place }), place, kth);
+  },
+);
+
+/** int32: the positions of the elements in an order that {@link partition} could have left. */
+export const argpartition = eagerly(
+  'np.argpartition',
+  (operand: ValueLike, kth: number, { axis = -1 }: PartitionOptions = {}): Value => {
+    const x = toValue('np.argpartition', operand);
+    const place = normalizeAxis('np.argpartition', axis, x.ndim);
+    const order = argsort(x, { axis: place });
+    const size = x.shape[place] ?? 0;
+    const cut = normalizeAxis('np.argpartition', kth, size) + 1;
+    const rest = sort(sliceAxis(order, place, cut, size), { axis: place });
+    return prim.concatenate([sliceAxis(order, place, 0, cut), rest], place);
+  },
+);
 
 /** int32: the positions that arrange the columns of keys in order, the last key first. */
 export const lexsort = eagerly(
