@@ -108,8 +108,8 @@ export interface StandardizeOptions {
   readonly epsilon?: number;
   /** bool: which elements count. */
   readonly where?: Value;
-  /** `fast` (default): the mean of squares less the squared mean; `twoPass`: the mean of squared distances. */
-  readonly algorithm?: 'fast' | 'twoPass';
+  /** `fast` (default): the mean of squares less the squared mean; `stable`: the mean of squared distances. */
+  readonly algorithm?: 'fast' | 'stable';
 }
 
 /** (x − mean) / √(variance + ε) along axes. */
@@ -120,7 +120,7 @@ export function standardize(
   const options = { axis, keepdims: true, ...(where === undefined ? {} : { where }) };
   const centre = mean ?? np.mean(x, options);
   const measured = (): Value =>
-    algorithm === 'twoPass'
+    algorithm === 'stable'
       ? np.mean(np.square(np.subtract(x, centre)), options)
       : np.subtract(np.mean(np.square(x), options), np.square(centre));
   const spread = variance ?? measured();

@@ -28,7 +28,8 @@ export const scatterSub = eagerly(
 );
 
 /**
- * `operand` with `apply` of the elements at positions in their places, once for each position that occurs.
+ * `operand` with `apply` of the elements at positions in their places. Differs from JAX: a position that occurs twice
+ * counts once.
  *
  * @param updateShape - The shape that updates would have.
  */

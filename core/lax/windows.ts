@@ -125,17 +125,25 @@ export interface ReduceWindowOptions {
   readonly windowDilation?: readonly number[];
 }
 
+/** The first greatest (or least) element along an axis, which alone has a derivative. */
+const firstOf =
+  (find: (x: Value, axis: number) => Value) =>
+  (x: Value, [axis = 0]: readonly number[]): Value => {
+    const others = x.shape.map((_, a) => a).filter((a) => a !== axis);
+    const place = prim.broadcastInDim(find(x, axis), x.shape, others);
+    const isFirst = prim.eq(prim.iota('int32', x.shape, axis), place);
+    const zero = prim.broadcastInDim(prim.literal(0, x.dtype), x.shape, []);
+    return prim.reduceSum(prim.select(isFirst, x, zero), [axis]);
+  };
+
 const reducers = {
   add: { reduce: prim.reduceSum, neutral: 0 },
-  max: { reduce: prim.reduceMax, neutral: -Infinity },
-  min: { reduce: prim.reduceMin, neutral: Infinity },
+  max: { reduce: firstOf(prim.argmax), neutral: -Infinity },
+  min: { reduce: firstOf(prim.argmin), neutral: Infinity },
   mul: { reduce: prim.reduceProd, neutral: 1 },
 } as const;
 
-/**
- * All elements of each window combined: pooling. Elements that tie for the greatest share its derivative evenly,
- * where JAX gives all of it to the first.
- */
+/** All elements of each window combined: pooling. Of elements that tie for the greatest the first has the derivative. */
 export const reduceWindow = eagerly(
   'lax.reduceWindow',
   (
@@ -148,7 +156,8 @@ export const reduceWindow = eagerly(
     const { padding = 'VALID', windowStrides, windowDilation } = options;
     const limit =
       x.dtype === 'float32' ? neutral : Math.max(-(2 ** 31), Math.min(2 ** 31 - 1, neutral));
-    return window.reduce((value, size, axis) => {
+    // From the last axis on, so that the first of equal elements is the first in row-major order.
+    return window.reduceRight<Value>((value, size, axis) => {
       const [stride, dilation] = [windowStrides?.[axis] ?? 1, windowDilation?.[axis] ?? 1];
       const [before, after] = paddingOf(
         padding,
