@@ -43,7 +43,7 @@ export const logaddexp = makeUfunc('np.logaddexp', np.logaddexp, Number.NEGATIVE
 export const logaddexp2 = makeUfunc('np.logaddexp2', np.logaddexp2, Number.NEGATIVE_INFINITY);
 
 /**
- * For each element the piece of the first condition that holds; one piece more than there are conditions is for the
+ * For each element the piece of the last condition that holds; one piece more than there are conditions is for the
  * elements where none does (0 by default). Functions are given one element at a time.
  */
 export const piecewise = (

@@ -113,7 +113,7 @@ export const select = eagerly(
 export type Piece = ValueLike | ((x: Value) => Value);
 
 /**
- * For each element the piece of the first condition that holds; one piece more than there are conditions is for the
+ * For each element the piece of the last condition that holds; one piece more than there are conditions is for the
  * elements where none does (0 by default). Every function sees the whole array.
  */
 export const piecewise = eagerly(
@@ -125,7 +125,7 @@ export const piecewise = eagerly(
       return broadcastTo(castTo('np.piecewise', found, x.aval), x.shape);
     };
     const rest = pieceOf(pieces[conditions.length]);
-    return conditions.reduceRight<Value>(
+    return conditions.reduce<Value>(
       (other, test, i) => where(test, pieceOf(pieces[i]), other),
       rest,
     );

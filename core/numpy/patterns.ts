@@ -1,6 +1,6 @@
 /** Arrays of numbers in a pattern: spacings, triangles, grids; whole numbers; facts about element types. */
 import { range, type Shape } from '../base/aval.ts';
-import { type DType, isFloat, promoteDTypes } from '../base/dtype.ts';
+import { type DType, isFloat, isInteger, isSigned, promoteDTypes } from '../base/dtype.ts';
 import type { Value, ValueLike } from '../ir/value.ts';
 import * as prim from '../primitives/index.ts';
 import {
@@ -295,17 +295,34 @@ export const logaddexp2 = eagerly('np.logaddexp2', (x: ValueLike, y: ValueLike):
 export const promoteTypes = (a: DType, b: DType): DType =>
   promoteDTypes([a, b].map((dtype) => ({ dtype, weak: false }))).dtype;
 
-/** Whether all values of one type are among those of another, by JAX's order of promotion. */
-export const canCast = (from: DType, to: DType): boolean => promoteTypes(from, to) === to;
+/** Whether all values of one type are among those of another: types of 32 bits do not hold each other's. */
+export const canCast = (from: DType, to: DType): boolean => from === to || from === 'bool';
 
-/** Whether an element type is of a kind. */
-export function isdtype(
-  dtype: DType,
-  kind: 'bool' | 'integral' | 'real floating' | 'numeric' | DType,
-): boolean {
-  if (kind === 'integral') return dtype === 'int32' || dtype === 'uint32';
-  if (kind === 'real floating') return isFloat(dtype);
-  return kind === 'numeric' ? dtype !== 'bool' : kind === dtype;
+/** Kinds of element types in the terms of the array standard. */
+export type DTypeKind =
+  | 'bool'
+  | 'signed integer'
+  | 'unsigned integer'
+  | 'integral'
+  | 'real floating'
+  | 'numeric';
+
+/** Whether an element type is another, or of a kind. */
+export function isdtype(dtype: DType, kind: DTypeKind | DType): boolean {
+  switch (kind) {
+    case 'integral':
+      return isInteger(dtype);
+    case 'signed integer':
+      return isInteger(dtype) && isSigned(dtype);
+    case 'unsigned integer':
+      return isInteger(dtype) && !isSigned(dtype);
+    case 'real floating':
+      return isFloat(dtype);
+    case 'numeric':
+      return dtype !== 'bool';
+    default:
+      return kind === dtype;
+  }
 }
 
 /** Facts about float32. */
@@ -332,13 +349,16 @@ export interface PartitionOptions {
   readonly axis?: number;
 }
 
-/** Ascending up to the `kth`, and what is greater from the end, as `jax.numpy.partition` leaves it. */
-const halves = (sorted: Value, axis: number, kth: number): Value => {
-  const size = sorted.shape[axis] ?? 0;
+/** Ascending up to the `kth`, and the greater ones descending, as `jax.numpy.partition` leaves them. */
+function halves(x: Value, axis: number, kth: number): Value {
+  const size = x.shape[axis] ?? 0;
   const cut = normalizeAxis('np.partition', kth, size) + 1;
-  const greater = flip(sliceAxis(sorted, axis, cut, size), { axis });
-  return prim.concatenate([sliceAxis(sorted, axis, 0, cut), greater], axis);
-};
+  // Equal elements keep their order in both, which decides where derivatives go.
+  const descending = flip(sort(flip(x, { axis }), { axis }), { axis });
+  const [least, greatest] = [sort(x, { axis }), descending];
+  const parts = [sliceAxis(least, axis, 0, cut), sliceAxis(greatest, axis, 0, size - cut)];
+  return prim.concatenate(parts, axis);
+}
 
 /** The elements arranged so that the one at `kth` is where sorting would put it, smaller ones before it. */
 export const partition = eagerly(
@@ -346,7 +366,7 @@ export const partition = eagerly(
   (operand: ValueLike, kth: number, { axis = -1 }: PartitionOptions = {}): Value => {
     const x = toValue('np.partition', operand);
     const place = normalizeAxis('np.partition', axis, x.ndim);
-    return halves(sort(x, { axis: place }), place, kth);
+    return halves(x, place, kth);
   },
 );
 

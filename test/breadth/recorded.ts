@@ -46,7 +46,7 @@ export const recordedNames = (): Set<string> =>
     readdirSync(folder)
       .filter((file) => file.endsWith('.json') && file !== 'jax-names.json')
       .flatMap(namesIn)
-      .map((name) => compositions[name] ?? name),
+      .map((name) => compositions[name] ?? name.replace(/^extra\./, '').replace(/\$.*/, '')),
   );
 
 const spaces = {
