@@ -15,10 +15,11 @@ export * from './array.ts';
 export * from './choosing.ts';
 export * from './creation.ts';
 export * from './dtypes.ts';
-export { einsum } from './einsum.ts';
+export { einsum, einsumPath } from './einsum.ts';
 export * from './elementwise.ts';
 export * as fft from './fft.ts';
 export { type GatherMode, type TakeOptions, take, takeAlongAxis } from './gathers.ts';
+export * from './grids.ts';
 export { type Index, Slice, slice } from './index-plan.ts';
 export { type GetOptions, IndexedUpdate } from './indexing.ts';
 export * from './join.ts';
@@ -96,3 +97,4 @@ export {
 } from './signals.ts';
 export * from './sorting.ts';
 export * from './statistics.ts';
+export * from './types.ts';
