@@ -85,7 +85,7 @@ function zip(
  * tree.map((p, g) => p.sub(g.mul(0.1)), params, gradients)
  */
 export function map<T, R, Rest extends readonly unknown[]>(
-  f: (leaf: LeafOf<T>, ...others: LeavesOf<Rest>) => R,
+  f: (leaf: NoInfer<LeafOf<T>>, ...others: LeavesOf<Rest>) => R,
   tree: T,
   ...rest: Rest
 ): MapLeaves<T, R> {
@@ -104,7 +104,7 @@ export function map<T, R, Rest extends readonly unknown[]>(
  * @throws `tree-structure-mismatch`.
  */
 export function mapWithPath<T, R, Rest extends readonly unknown[]>(
-  f: (path: string, leaf: LeafOf<T>, ...others: LeavesOf<Rest>) => R,
+  f: (path: string, leaf: NoInfer<LeafOf<T>>, ...others: LeavesOf<Rest>) => R,
   tree: T,
   ...rest: Rest
 ): MapLeaves<T, R> {
