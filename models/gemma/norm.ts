@@ -14,6 +14,13 @@ export interface Normed {
 
 const epsilon = 1e-6;
 
+/** How a norm rounds. */
+export interface NormOptions {
+  readonly dtype: ComputeDType;
+  /** Rounds 1 + scale where a condition gives the scale. Inside layers the compiled reference does not. */
+  readonly roundsScale?: boolean;
+}
+
 /**
  * x / √(mean x² + ε) · (1 + scale), plus a shift if a condition gives one; statistics are float32.
  *
@@ -25,7 +32,7 @@ export function rmsNorm(
   params: NormParams,
   x: Value,
   condition: Value | null,
-  dtype: ComputeDType,
+  { dtype, roundsScale = false }: NormOptions,
 ): Normed {
   const wide = toFloat32(x);
   const power = np.mean(np.square(wide), { axis: -1, keepdims: true });
@@ -36,9 +43,9 @@ export function rmsNorm(
   const { kernel, bias } = params.Dense_0;
   const source = condition ?? np.zeros([x.shape[0] ?? 1, kernel.shape[0] ?? 1]);
   const modulation = np.add(np.matmul(cast(source, dtype), cast(kernel, dtype)), cast(bias, dtype));
-  const [scale, shift, gate] = np.split(np.expandDims(modulation, 1), 3, { axis: -1 });
-  const scaled = np.multiply(normalised, np.add(toFloat32(scale ?? x), 1));
-  return { value: cast(np.add(scaled, shift ?? 0), dtype), gate: gate ?? null };
+  const [scale = x, shift = x, gate = x] = np.split(np.expandDims(modulation, 1), 3, { axis: -1 });
+  const factor = roundsScale ? np.add(scale, 1) : np.add(toFloat32(scale), 1);
+  return { value: cast(np.add(np.multiply(normalised, factor), shift), dtype), gate };
 }
 
 /** x + y in float32, where y was scaled by the gate of the norm that it began with. */
