@@ -2,7 +2,7 @@
 
 import type { KernelStore } from '../../compile/kernel.ts';
 import type { LoopStatement, Statement } from '../../compile/structure.ts';
-import { type Axis, childrenOf, type Expr, type Source, walk } from '../../ir/expr.ts';
+import { type Axis, childrenOf, type Expr, walk } from '../../ir/expr.ts';
 import { strideAlong } from './addresses.ts';
 import { hasVectorForm } from './scalar-table.ts';
 
@@ -25,25 +25,18 @@ const GATHER = 7;
 export function planVectors(
   statements: readonly Statement[],
   parallel: ReadonlySet<Axis>,
-  written: ReadonlySet<Source>,
 ): Planned {
   const plan = new Map<LoopStatement, number>();
-  const cost = new Planner(parallel, written, plan).block(statements, null);
+  const cost = new Planner(parallel, plan).block(statements, null);
   return { plan, cost };
 }
 
 class Planner {
   readonly #parallel: ReadonlySet<Axis>;
-  readonly #written: ReadonlySet<Source>;
   readonly #plan: Map<LoopStatement, number>;
 
-  constructor(
-    parallel: ReadonlySet<Axis>,
-    written: ReadonlySet<Source>,
-    plan: Map<LoopStatement, number>,
-  ) {
+  constructor(parallel: ReadonlySet<Axis>, plan: Map<LoopStatement, number>) {
     this.#parallel = parallel;
-    this.#written = written;
     this.#plan = plan;
   }
 
@@ -90,8 +83,11 @@ class Planner {
   /** True if the turns of a loop do not depend on each other. */
   #mayVectorise(loop: LoopStatement): boolean {
     if (loop.running.length > 0) return false;
-    if (this.#parallel.has(loop.axis)) return true;
     const stores = storesIn(loop.body);
+    // Turns of a parallel axis take what is local to an iteration in turn.
+    if (this.#parallel.has(loop.axis)) {
+      return stores.every((store) => store.index.deps.has(loop.axis));
+    }
     if (stores.length === 0) return true;
     // With loops inside, the order of writes to one element could change.
     if (loop.body.some((s) => s.kind === 'loop' && storesIn(s.body).length > 0)) return false;
@@ -108,7 +104,7 @@ class Planner {
     return loads.every(
       (expr) =>
         expr.kind !== 'load' ||
-        !this.#written.has(expr.source) ||
+        !targets.has(expr.source) ||
         (targets.get(expr.source)?.index === expr.index && expr.deps.has(loop.axis)),
     );
   }
