@@ -1,7 +1,7 @@
 /** Writes statements: names, loops and running totals. */
 import { invariant } from '../../base/errors.ts';
 import type { LoopStatement, Statement } from '../../compile/structure.ts';
-import type { Axis, Expr, ReduceExpr } from '../../ir/expr.ts';
+import type { Axis, CumulateExpr, Expr, ReduceExpr } from '../../ir/expr.ts';
 import { identityOf } from '../../ir/scalar-ops.ts';
 import type { Code } from './bytes.ts';
 import { combineScalars, combineVectors, pushCombinedLanes, pushIdentity } from './combine.ts';
@@ -10,6 +10,7 @@ import { isLongSum, LongSum } from './long-sum.ts';
 import { writeLet } from './names.ts';
 import { branchIf, control, i32, i32Const, localGet, localSet, localTee } from './opcodes.ts';
 import { pushScalar } from './scalar-expressions.ts';
+import { endScan, startScan, writeScan } from './scan.ts';
 import { writeStores } from './stores.ts';
 import { pushVector } from './vector-expressions.ts';
 import type { VectorPlan } from './vector-plan.ts';
@@ -89,10 +90,11 @@ function accumulate(
   });
 }
 
-function writeCumulate(emitter: Emitter, expr: Extract<Expr, { kind: 'cumulate' }>): void {
+function writeCumulate(emitter: Emitter, expr: CumulateExpr): void {
   const binding = emitter.find(expr);
   invariant(binding !== undefined, 'a running total outside its loop');
-  accumulate(emitter, expr, binding.locals, binding.isVector);
+  if (emitter.vector?.axis === expr.axis) writeScan(emitter, expr, binding.locals);
+  else accumulate(emitter, expr, binding.locals, binding.isVector);
 }
 
 function writeLoop(context: StatementContext, loop: LoopStatement): void {
@@ -120,13 +122,14 @@ function writeVectorLoop(
 ): void {
   const { emitter } = context;
   const totals = loop.accumulators.map((reduce) => startAccumulator(emitter, reduce, false));
+  const carries = loop.running.map((total) => startAccumulator(emitter, total, false)[0] ?? 0);
   let low = bounds.low;
   for (const width of copies > 1 ? [copies, 1, 0] : [1, 0]) {
     const lanes = Math.max(1, width * 4);
     const high = lastMultiple(emitter, low, bounds.high, lanes);
     if (high === null) continue;
     emitter.vector = width === 0 ? null : { axis: loop.axis, copies: width };
-    const results = writePass(context, loop, { low, high }, lanes);
+    const results = writePass(context, loop, { low, high }, lanes, carries);
     emitter.vector = null;
     loop.accumulators.forEach((reduce, k) => {
       combineInto(emitter, reduce, totals[k]?.[0] ?? 0, results[k] ?? [], width > 0);
@@ -189,6 +192,7 @@ function writePass(
   loop: LoopStatement,
   { low, high }: Bounds,
   step: number,
+  carries: readonly number[] = [],
 ): number[][] {
   const { emitter } = context;
   const ownVector = emitter.vector?.axis === loop.axis;
@@ -196,7 +200,13 @@ function writePass(
   const accumulators = loop.accumulators.map((reduce) =>
     startAccumulator(emitter, reduce, isVector(reduce)),
   );
-  const running = loop.running.map((total) => {
+  const scans = ownVector
+    ? loop.running.map((total, k) => startScan(emitter, total, carries[k]))
+    : [];
+  const running = loop.running.map((total, k) => {
+    const [scan, carry] = [scans[k], carries[k]];
+    if (scan !== undefined) return { total, asVector: true, locals: scan };
+    if (carry !== undefined) return { total, asVector: false, locals: [carry] };
     // A total varies with the vector axis only if its value does: its own axis is this loop.
     const asVector = emitter.vector !== null && total.value.deps.has(emitter.vector.axis);
     return { total, asVector, locals: startAccumulator(emitter, total, asVector) };
@@ -221,6 +231,9 @@ function writePass(
       for (const sum of sums) sum?.setAside();
     },
   );
+  scans.forEach((locals, k) => {
+    endScan(emitter, loop.running[k]?.dtype, locals, carries[k]);
+  });
   return accumulators.map((locals, k) => sums[k]?.totals ?? locals);
 }
 

@@ -19,6 +19,7 @@ import {
   localGet,
   localSet,
   localTee,
+  shuffle32,
   v128Load,
   v128Store,
 } from './opcodes.ts';
@@ -83,14 +84,16 @@ function writeVectorStore(emitter: Emitter, store: KernelStore): void {
   invariant(vector !== null, 'a vector store outside a vector loop');
   const { guard } = store;
   const isGuarded = guard?.deps.has(vector.axis) ?? false;
-  const isWide = strideAlong(store.index, vector.axis) === 1 && !isGuarded;
+  const stride = strideAlong(store.index, vector.axis);
+  const isWide = !isGuarded && (stride === 1 || (stride === -1 && store.mode === 'set'));
   if (guard !== null && !isGuarded) {
     pushScalar(emitter, guard);
     emitter.emit(control.if);
   }
   emitter.conditional(() => {
     for (let copy = 0; copy < vector.copies; copy++) {
-      if (isWide) storeVector(emitter, store, copy);
+      if (isWide && stride === -1) storeReversed(emitter, store, copy);
+      else if (isWide) storeVector(emitter, store, copy);
       else storeLanes(emitter, store, copy, isGuarded);
     }
   });
@@ -114,6 +117,20 @@ function storeVector(
     emitter.emit(combineVectors(mode, dtype));
   }
   if (dtype === 'bool') emitter.emit(i32x4.neg);
+  emitter.emit(v128Store(offset));
+}
+
+/** Neighbours in the opposite order. */
+function storeReversed(
+  emitter: Emitter,
+  { target, index, value }: KernelStore,
+  copy: number,
+): void {
+  const offset = pushAddress(emitter, target, index, -4 * copy - 3);
+  const reversed = emitter.local('v128');
+  pushVector(emitter, value, copy);
+  emitter.emit(localTee(reversed), localGet(reversed), shuffle32([3, 2, 1, 0]));
+  if (target.dtype === 'bool') emitter.emit(i32x4.neg);
   emitter.emit(v128Store(offset));
 }
 

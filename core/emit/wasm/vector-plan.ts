@@ -2,7 +2,7 @@
 
 import type { KernelStore } from '../../compile/kernel.ts';
 import type { LoopStatement, Statement } from '../../compile/structure.ts';
-import { type Axis, childrenOf, type Expr, walk } from '../../ir/expr.ts';
+import { type Axis, type CumulateExpr, childrenOf, type Expr, walk } from '../../ir/expr.ts';
 import { strideAlong } from './addresses.ts';
 import { hasVectorForm } from './scalar-table.ts';
 
@@ -18,8 +18,15 @@ export interface Planned {
 const LANES = 4;
 /** Combining the lanes of an accumulator after its loop. */
 const COMBINE = 8;
+/** A running total at one position: each turn waits for the one before. */
+const WAIT = 1;
 /** Four single loads and their addresses, against one load. */
 const GATHER = 7;
+/** The same from lines so far apart that they compete for their places in the cache. */
+const FAR_GATHER = 20;
+const FAR_STRIDE = 256;
+const gatherCost = (stride: number | null): number =>
+  stride !== null && Math.abs(stride) >= FAR_STRIDE ? FAR_GATHER : GATHER;
 
 /** The cheapest plan for these statements. `parallel` axes may be vectorised without further proof. */
 export function planVectors(
@@ -48,7 +55,9 @@ class Planner {
         cost += treeCost(statement.expr, vector, named);
         named.add(statement.expr);
       } else if (statement.kind === 'cumulate') {
-        cost += treeCost(statement.expr.value, vector, named) + 1;
+        const { axis, value } = statement.expr;
+        cost +=
+          treeCost(value, vector, named) + (vector === axis ? scanCost(statement.expr) : WAIT);
         named.add(statement.expr);
       } else if (statement.kind === 'store') {
         cost += storeCost(statement.store, vector, named);
@@ -82,7 +91,6 @@ class Planner {
 
   /** True if the turns of a loop do not depend on each other. */
   #mayVectorise(loop: LoopStatement): boolean {
-    if (loop.running.length > 0) return false;
     const stores = storesIn(loop.body);
     // Turns of a parallel axis take what is local to an iteration in turn.
     if (this.#parallel.has(loop.axis)) {
@@ -140,6 +148,10 @@ const innerTurns = (statements: readonly Statement[]): number =>
     1,
   );
 
+/** Price of a running total at four positions at once. Extremes of floats heed NaN, which takes long. */
+const scanCost = ({ op, dtype }: CumulateExpr): number =>
+  dtype === 'float32' && (op === 'max' || op === 'min') ? 40 : 8;
+
 /** Cost of computing an expression whose named parts are at hand. */
 function treeCost(root: Expr, vector: Axis | null, named: ReadonlySet<Expr>): number {
   const seen = new Set<Expr>();
@@ -179,7 +191,7 @@ function loadCost(index: Expr, vector: Axis | null, visit: (expr: Expr) => numbe
   const atoms = index.kind === 'affine' ? index.terms.map((t) => t.atom) : [index];
   if (stride !== null) {
     const inner = atoms.reduce((sum, atom) => sum + (atom.kind === 'axis' ? 0 : visit(atom)), 0);
-    return inner + (Math.abs(stride) <= 1 ? 1 : GATHER);
+    return inner + (Math.abs(stride) <= 1 ? 1 : gatherCost(stride));
   }
   return visit(index) + GATHER + 2;
 }
@@ -189,6 +201,7 @@ function storeCost(store: KernelStore, vector: Axis | null, named: ReadonlySet<E
   const guard = store.guard === null ? 0 : treeCost(store.guard, vector, named) + 1;
   if (vector === null) return value + guard + 1;
   const stride = strideAlong(store.index, vector);
-  const isWide = stride === 1 && (store.guard === null || !store.guard.deps.has(vector));
-  return value + guard + (isWide ? 1 : GATHER + 2);
+  const isNear = stride === 1 || (stride === -1 && store.mode === 'set');
+  const isWide = isNear && (store.guard === null || !store.guard.deps.has(vector));
+  return value + guard + (isWide ? 1 : gatherCost(stride) + 2);
 }
