@@ -6,6 +6,7 @@ import { type Statement, structure } from '../../compile/structure.ts';
 import type { Axis, Expr, Source } from '../../ir/expr.ts';
 import { childrenOf, walk } from '../../ir/expr.ts';
 import { strideAlong } from './addresses.ts';
+import { crossingsOf, type Quads } from './crossings.ts';
 import { Emitter, type LoopFrame } from './emitter.ts';
 import { helperFunctions } from './helpers.ts';
 import { expressionsOf, type LoopNest, simplifyNest } from './merge-axes.ts';
@@ -49,6 +50,8 @@ export interface Schedule {
   readonly chunk: number;
   readonly units: number;
   readonly statements: readonly Statement[];
+  /** Loads that are read four rows at a time. */
+  readonly quads: Quads;
   readonly planned: Planned;
 }
 
@@ -67,10 +70,17 @@ export function scheduleLoops(
   const candidates = innerCandidates(nest, options.merge ?? true);
   const written = new Set(nest.stores.map((store) => store.target));
   let best: Schedule | null = null;
-  for (const inner of candidates) {
-    const schedule = scheduleWith(nest, inner, written, { ...options, locals });
+  const consider = (schedule: Schedule): void => {
     if (best === null || schedule.planned.cost * schedule.units < best.planned.cost * best.units) {
       best = schedule;
+    }
+  };
+  for (const inner of candidates) {
+    consider(scheduleWith(nest, inner, written, { ...options, locals }));
+  }
+  if ((options.merge ?? true) && (options.simd ?? true)) {
+    for (const { nest: blocks, inner, quads } of crossingsOf(nest)) {
+      consider(scheduleWith(blocks, inner, written, { ...options, locals, quads }));
     }
   }
   invariant(best !== null, 'a kernel without a schedule');
@@ -101,7 +111,8 @@ function scheduleWith(
     simd = true,
     chunk: given,
     locals,
-  }: { simd?: boolean; chunk?: number; locals: readonly Source[] },
+    quads = new Map(),
+  }: { simd?: boolean; chunk?: number; locals: readonly Source[]; quads?: Quads },
 ): Schedule {
   const outer = nest.parallel.filter((axis) => axis !== inner);
   const stores = nest.stores.map((store) => ({
@@ -110,7 +121,7 @@ function scheduleWith(
   }));
   const statements = structure(outer, stores, locals);
   const planned = simd
-    ? planVectors(statements, new Set(inner === null ? [] : [inner]))
+    ? planVectors(statements, new Set(inner === null ? [] : [inner]), quads)
     : { plan: new Map(), cost: 1 };
   const outerCount = outer.reduce((product, axis) => product * axis.extent, 1);
   const chunk = inner === null ? 1 : (given ?? chunkOf(nest, inner, outerCount, planned, written));
@@ -122,6 +133,7 @@ function scheduleWith(
     chunk,
     units: outerCount * chunks,
     statements,
+    quads,
     planned: { ...planned, cost: planned.cost / Math.max(1, chunks) },
   };
 }
@@ -198,6 +210,7 @@ export function addLoopFunction(
     pointers,
     written: new Set(kernel.stores.map((store) => store.target)),
     relaxed,
+    quads: schedule.quads,
     callHelper: (helper) => {
       const index = helpers.get(helper) ?? module.add(helperFunctions[helper]());
       helpers.set(helper, index);

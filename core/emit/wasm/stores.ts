@@ -4,6 +4,7 @@ import type { KernelStore } from '../../compile/kernel.ts';
 import { type Axis, type Expr, walk } from '../../ir/expr.ts';
 import { strideAlong } from './addresses.ts';
 import { combineScalars, combineVectors } from './combine.ts';
+import { writeQuad } from './crossings.ts';
 import type { Emitter } from './emitter.ts';
 import { writeLet } from './names.ts';
 import {
@@ -36,6 +37,7 @@ export function writeStores(emitter: Emitter, stores: readonly KernelStore[]): v
     if (reads) early.add(store);
   });
   emitter.scoped(() => {
+    if (emitter.vector !== null) writeQuads(emitter, stores);
     for (const store of early) {
       for (const part of [store.value, store.guard, store.index]) {
         if (part !== null && part.kind !== 'const' && part.kind !== 'axis') writeLet(emitter, part);
@@ -47,6 +49,15 @@ export function writeStores(emitter: Emitter, stores: readonly KernelStore[]): v
       else writeScalarStore(emitter, store);
     }
   });
+}
+
+/** Loads of four rows belong to all stores, so they must not stand under one store's guard. */
+function writeQuads(emitter: Emitter, stores: readonly KernelStore[]): void {
+  if (emitter.quads.size === 0) return;
+  for (const node of walk(stores.flatMap((s) => [s.index, s.value]))) {
+    const quad = emitter.quads.get(node);
+    if (quad !== undefined && emitter.find(node) === undefined) writeQuad(emitter, quad);
+  }
 }
 
 const dependsOn = ({ index, value, guard }: KernelStore, axis: Axis): boolean =>
