@@ -290,6 +290,7 @@ export class KernelBuilder {
     steps.build({
       operands: first.operands.map((node) => place(node.aval, node.source)),
       outputs: siblings.map((node) => place(node.aval, node.source)),
+      hasSerialRows: this.#target.hasSerialRows,
       temporary: (aval) => place(aval, makeSource(aval.dtype, sizeOf(aval.shape))),
       step: (spec) => this.#addStep(spec, eqn.primitive.name, sources, eqn.site),
     });

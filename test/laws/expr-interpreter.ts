@@ -236,6 +236,7 @@ function runSteps(
     operands,
     outputs: results,
     temporary: allocate,
+    hasSerialRows: true,
     step: (spec) => {
       runStep(spec, evaluator, elementsOf);
     },
