@@ -63,8 +63,8 @@ const costOf = (node: ArrayNode) =>
 const localCost = { store: 1, load: 1 };
 const maxHomes = 12;
 const maxDepth = 48;
-/** Elements of all local arrays of a kernel, at most: 128 KB of each thread's own memory. */
-const maxLocal = 32768;
+/** Elements of all local arrays of a kernel, at most: 256 KB of each thread's own memory. */
+const maxLocal = 65536;
 /** Rows longer than this do not stay in the cache between the passes over them. */
 const maxRow = 65536;
 

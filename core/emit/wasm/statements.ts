@@ -6,6 +6,7 @@ import { identityOf } from '../../ir/scalar-ops.ts';
 import type { Code } from './bytes.ts';
 import { combineScalars, combineVectors, pushCombinedLanes, pushIdentity } from './combine.ts';
 import { type Emitter, type LoopFrame, localType } from './emitter.ts';
+import { Extreme, isExtreme } from './extreme.ts';
 import { isLongSum, LongSum } from './long-sum.ts';
 import { writeLet } from './names.ts';
 import { branchIf, control, i32, i32Const, localGet, localSet, localTee } from './opcodes.ts';
@@ -87,6 +88,17 @@ function accumulate(
       combineScalars(emitter, op, dtype);
     }
     emitter.emit(localSet(local));
+  });
+}
+
+function takeExtremes(
+  emitter: Emitter,
+  extreme: Extreme,
+  value: Expr,
+  locals: readonly number[],
+): void {
+  locals.forEach((local, copy) => {
+    extreme.take(local, () => pushVector(emitter, value, copy));
   });
 }
 
@@ -211,6 +223,9 @@ function writePass(
     const asVector = emitter.vector !== null && total.value.deps.has(emitter.vector.axis);
     return { total, asVector, locals: startAccumulator(emitter, total, asVector) };
   });
+  const extremes = loop.accumulators.map((reduce) =>
+    isExtreme(reduce) && isVector(reduce) ? new Extreme(emitter, reduce) : null,
+  );
   const turns =
     typeof low === 'number' && typeof high === 'number' ? (high - low) / step : Infinity;
   const blocked = turns > 2 * BLOCK ? loop.accumulators.map(isLongSum) : [];
@@ -224,13 +239,19 @@ function writePass(
       for (const { total, asVector, locals } of running) emitter.bind(total, locals, asVector);
       writeStatements(context, loop.body);
       loop.accumulators.forEach((reduce, k) => {
-        accumulate(emitter, reduce, accumulators[k] ?? [], isVector(reduce));
+        const locals = accumulators[k] ?? [];
+        const extreme = extremes[k];
+        if (extreme) takeExtremes(emitter, extreme, reduce.value, locals);
+        else accumulate(emitter, reduce, locals, isVector(reduce));
       });
     },
     () => {
       for (const sum of sums) sum?.setAside();
     },
   );
+  extremes.forEach((extreme, k) => {
+    extreme?.finish(accumulators[k] ?? []);
+  });
   scans.forEach((locals, k) => {
     endScan(emitter, loop.running[k]?.dtype, locals, carries[k]);
   });
