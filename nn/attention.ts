@@ -6,6 +6,7 @@ import { stopGradient } from '../core/primitives/index.ts';
 import { dims } from './dims.ts';
 import { layerDType, unevenGroups, wrongAxes } from './errors.ts';
 import { logsumexp, softmax } from './softmax.ts';
+import { prefersTiles, tiledAttention } from './tiled-attention.ts';
 
 /** Which keys a query may attend to, and how. */
 export interface DotProductAttentionOptions {
@@ -19,8 +20,11 @@ export interface DotProductAttentionOptions {
   readonly keyValueSeqLengths?: Value;
   /** How many keys before and after its own position a query sees; one number for both. */
   readonly localWindowSize?: number | readonly [before: number, after: number];
-  /** There is one implementation. */
-  readonly implementation?: 'xla' | null;
+  /**
+   * 'xla' stores all scores; 'tiled' never does, and has no forward mode (`jvp`, `hessian`). Default: stores
+   * them if they are few.
+   */
+  readonly implementation?: 'xla' | 'tiled' | null;
 }
 
 /** The operands with all axes: queries of a group share a key and a value. */
@@ -51,6 +55,26 @@ function logitsOf({ query, key, bias, allowed, scale }: AttentionOperands): Valu
 /** softmax(scale · q·kᵀ + bias) · v, written out: f32[batch, queries, keyHeads, group, dim]. */
 export const plainAttention = (operands: AttentionOperands): Value =>
   np.einsum('bkgts,bskh->btkgh', softmax(logitsOf(operands)), operands.value);
+
+/** [batch, keyHeads, group, queries, keys], of which any may be 1, with the heads as one axis. */
+function headsTogether(x: Value, keyHeads: number, group: number): Value {
+  const five = np.reshape(x, [...Array.from({ length: 5 - x.ndim }, () => 1), ...x.shape]);
+  const [batch = 1, outer = 1, inner = 1, queries = 1, keys = 1] = five.shape;
+  if (outer * inner === 1) return np.reshape(five, [batch, 1, queries, keys]);
+  const all = np.broadcastTo(five, [batch, keyHeads, group, queries, keys]);
+  return np.reshape(all, [batch, keyHeads * group, queries, keys]);
+}
+
+/** The same as {@link plainAttention} without the scores in memory. */
+function inTiles(operands: AttentionOperands, isCausal: boolean): Value {
+  const { query, key, value, bias, allowed, scale } = operands;
+  const [batch = 1, queries = 1, keyHeads = 1, group = 1, dim = 1] = query.shape;
+  const together = (x: Value | null): Value | null =>
+    x === null ? null : headsTogether(x, keyHeads, group);
+  const flat = np.reshape(query, [batch, queries, keyHeads * group, dim]);
+  const options = { bias: together(bias), mask: together(allowed), scale, isCausal };
+  return np.reshape(tiledAttention(flat, key, value, options), query.shape);
+}
 
 /** An array with new leading axes, up to four. */
 const ofFour = (x: Value): Value =>
@@ -137,6 +161,14 @@ function prepared(
   };
 }
 
+function wantsTiles(q: Value, k: Value, { implementation }: DotProductAttentionOptions): boolean {
+  if (implementation === 'xla' || q.dtype !== 'float32') return false;
+  const [keys = 1] = k.shape.slice(-3);
+  const [queries = 1, heads = 1] = q.shape.slice(-3);
+  const batch = q.ndim === 4 ? (q.shape[0] ?? 1) : 1;
+  return implementation === 'tiled' || prefersTiles(batch, heads, queries, keys);
+}
+
 /** Zeros for queries beyond their sequence. */
 function trimmed(x: Value, lengths: Value | undefined): Value {
   if (lengths === undefined) return x;
@@ -167,8 +199,17 @@ export function dotProductAttention(
   options: DotProductAttentionOptions = {},
 ): Value {
   return atCaller(() => {
-    const operands = prepared(query, key, value, bias, mask, options);
-    return np.reshape(trimmed(plainAttention(operands), options.querySeqLengths), query.shape);
+    if (!wantsTiles(query, key, options)) {
+      const operands = prepared(query, key, value, bias, mask, options);
+      return np.reshape(trimmed(plainAttention(operands), options.querySeqLengths), query.shape);
+    }
+    // Tiles know by themselves which keys come after a query, and leave those out.
+    const { isCausal = false, ...others } = options;
+    const isPlainCausal = isCausal && mask === null && others.keyValueSeqLengths === undefined;
+    const given = isPlainCausal ? others : options;
+    const operands = prepared(query, key, value, bias, mask, given);
+    const found = inTiles(operands, isPlainCausal);
+    return np.reshape(trimmed(found, options.querySeqLengths), query.shape);
   });
 }
 

@@ -126,4 +126,47 @@ test('the gradient of a gradient', async () => {
   await close(second(tiledAttention), second(plainAttention), 'second derivative');
 });
 
+const lengths = (...counts: readonly number[]): np.Array => np.array(counts, { dtype: 'int32' });
+
+const choices: Record<string, nn.DotProductAttentionOptions> = {
+  'no option': {},
+  'causal attention': { isCausal: true },
+  'a local window': { localWindowSize: [3, 1], isCausal: true },
+  'lengths of sequences': {
+    querySeqLengths: lengths(5, 7),
+    keyValueSeqLengths: lengths(9, 4),
+    isCausal: true,
+  },
+};
+
+for (const [name, options] of Object.entries(choices)) {
+  test(`nn.dotProductAttention computes the same in tiles: ${name}`, async () => {
+    await setDefaultDevice('wasm');
+    const [q, k, v] = [draw(1, [2, 7, 6, 4]), draw(2, [2, 300, 2, 4]), draw(3, [2, 300, 2, 4])];
+    const [bias, mask] = [draw(4, [2, 6, 1, 300]), someKeys([1, 1, 7, 300])];
+    for (const own of [null, mask]) {
+      const all = (implementation: 'xla' | 'tiled') =>
+        jit(
+          grad((x: readonly np.Array[]) => {
+            const [query = q, key = k, value = v] = x;
+            const given = { ...options, implementation };
+            return np.sum(np.sin(nn.dotProductAttention(query, key, value, bias, own, given)));
+          }),
+        )([q, k, v]);
+      const [found, expected] = [all('tiled'), all('xla')];
+      for (const i of [0, 1, 2]) await close(found[i] ?? q, expected[i] ?? k, `${name}, ${i}`);
+    }
+  });
+}
+
+test('from 1,024 keys on nn.dotProductAttention takes tiles by itself', () => {
+  const memory = (keys: number): number => {
+    const x = np.zeros([1, keys, 8, 4]);
+    const lowered = jit((y: np.Array) => nn.dotProductAttention(y, y, y)).lower(x);
+    return lowered.compile().memoryAnalysis().tempSizeInBytes;
+  };
+  assert.ok(memory(512) >= 4 * 8 * 512 * 512, 'few scores are stored');
+  assert.ok(memory(2048) < (4 * 8 * 2048 * 2048) / 2, 'many are not');
+});
+
 test.run();
