@@ -12,6 +12,7 @@ export { type Nested, Value as Array, type ValueLike as ArrayLike } from '../ir/
 export * from './aliases.ts';
 export * from './arithmetic.ts';
 export * from './array.ts';
+export * from './bit-packing.ts';
 export * from './choosing.ts';
 export * from './creation.ts';
 export * from './dtypes.ts';

@@ -39,6 +39,10 @@ const points = { start: 0, stop: 1, points: 4 };
 
 /** Functions of the array API that take functions, lists or pairs, on what a recording can hold. */
 const ofNumpy = {
+  packbits: (x: np.Array, options: np.PackbitsOptions): np.Array =>
+    np.packbits(x, options).astype('uint32'),
+  unpackbits: (x: np.Array, options: np.UnpackbitsOptions): np.Array =>
+    np.unpackbits(x.astype('uint8'), options).astype('int32'),
   applyAlongAxis: (x: A, axis: number) => np.applyAlongAxis(rowSquares, axis, x),
   applyAlongAxis$2: (x: A, axis: number) => np.applyAlongAxis(ends, axis, x),
   applyOverAxes: (x: A, axes: number[]) =>

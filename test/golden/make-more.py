@@ -122,6 +122,13 @@ def numpy():
     case("np.fromstring", lambda: jnp.fromstring("1 2  3.5", sep=" "), "1 2  3.5")
     case("np.fromstring", lambda: jnp.fromstring("1,2,3", dtype="int32", sep=","), "1,2,3", dtype="int32", sep=",")
     case("extra.np.frombuffer", lambda: jnp.frombuffer(n.array([1.5, 2, 3], "float32").tobytes(), "float32", 2, 4))
+    bits = i(3, 11, lo=0, hi=2)
+    for axis in (None, 0, 1):
+        for order in ("big", "little"):
+            case("extra.np.packbits", lambda a: jnp.packbits(a, axis, order), bits, axis=axis, bitorder=order)
+            byte = jnp.packbits(bits, axis, order)
+            for count in (None, 5, -3, 30):
+                case("extra.np.unpackbits", lambda a: jnp.unpackbits(a.astype("uint8"), axis=axis, count=count, bitorder=order).astype("int32"), byte.astype("int32"), axis=axis, count=count, bitorder=order)
 
 
 def lax():
