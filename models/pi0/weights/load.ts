@@ -115,7 +115,7 @@ async function loadLeaf(
 function initialise(
   spec: Pi0Spec,
   paths: readonly string[],
-  { key, dtype }: { readonly key: Value; readonly dtype: WeightDType | 'keep' },
+  { key, dtype }: { readonly key: Value | undefined; readonly dtype: WeightDType | 'keep' },
 ): ReadonlyMap<string, Value> {
   if (paths.length === 0) return new Map();
   const { leaves, structure } = flatten(spec);
@@ -124,7 +124,7 @@ function initialise(
   const only = structure.unflatten(
     leaves.map((leaf, i) => (wanted.has(all[i] ?? '') ? leaf : null)),
   );
-  const made = flatten(initParams(only, key));
+  const made = flatten(initParams(only, key ?? random.key(0)));
   const arrays = made.leaves.filter((leaf) => leaf instanceof Value);
   const names = made.structure.paths();
   return new Map(
@@ -150,7 +150,7 @@ export async function loadPi0Weights(
   config: Pi0Config,
   options: LoadWeightsOptions = {},
 ): Promise<Pi0Params> {
-  const { dtype = 'keep', layout = detectLayout(file), prefix = '', key = random.key(0) } = options;
+  const { dtype = 'keep', layout = detectLayout(file), prefix = '' } = options;
   checkChoice('loadPi0Weights', 'dtype', dtype, ['float32', 'bfloat16', 'keep']);
   checkChoice('loadPi0Weights', 'layout', layout, ['openpi', 'public']);
   const spec = pi0Spec(config);
@@ -174,7 +174,7 @@ export async function loadPi0Weights(
     for (const array of loaded.values()) array.dispose();
     throw error;
   }
-  const made = initialise(spec, absent, { key, dtype });
+  const made = initialise(spec, absent, { key: options.key, dtype });
   const { structure } = flatten(spec);
   const arrays = structure.paths().map((path) => loaded.get(path) ?? made.get(path));
   return structure.unflatten(arrays) as unknown as Pi0Params; // A spec and its parameters have the same tree.
