@@ -51,7 +51,6 @@ async function readPart(array: Value, index: number, parts: number): Promise<Typ
   return elements;
 }
 
-/** Sixty-four thousand elements at a time would do; a file's writer takes the tensor whole. */
 const zeros = (type: WeightType, shape: readonly number[]): LazyTensor => ({
   dtype: type,
   shape,
