@@ -219,6 +219,37 @@ test('reordering is transposition, whole or in rows', async () => {
   }
 });
 
+test('tensors that are read in several runs are joined in their order', async () => {
+  const { paligemmaVariant } = tinyConfig();
+  const config = tinyConfig({
+    paligemmaVariant: { ...gemma(paligemmaVariant), depth: 1, width: 512, mlpDim: 5000 },
+    actionExpertVariant: { ...gemma(tinyConfig().actionExpertVariant), depth: 1 },
+    vocabulary: 5000,
+    energyVariant: 'none',
+  });
+  const params = nn.initParams(pi0Spec(config), random.key(5));
+  const tensors = await madeTensors(params, 'public');
+  const file = await fileOf(tensors, 'public');
+  let runs = 0;
+  const counted: WeightsFile = {
+    ...file,
+    async *pieces(tensor, size) {
+      for await (const run of file.pieces(tensor, size)) {
+        runs += 1;
+        yield run;
+      }
+    },
+  };
+  const loaded = await rawByPath(await loadPi0Weights(counted, config));
+  for (const [path, data] of Object.entries(await rawByPath(params))) {
+    const [found, wanted] = [must(loaded[path]), data].map(({ buffer, byteOffset, byteLength }) =>
+      Buffer.from(buffer, byteOffset, byteLength),
+    );
+    assert.ok(must(found).equals(must(wanted)), path);
+  }
+  assert.is(runs, Object.keys(tensors).length - 1 + 4, 'one more for each of the four large ones');
+});
+
 /** The lines of the one error that names all that is wrong. */
 async function problems(tensors: Tensors, config: Pi0Config = recorded): Promise<string[]> {
   const file = await fileOf(tensors);
