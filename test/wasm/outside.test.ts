@@ -146,6 +146,21 @@ test('a loop holds one slice of a stack outside at a time', async () => {
   await setDefaultDevice(createWasmDevice());
 });
 
+test('what a program does not use is not brought in', async () => {
+  const device = createWasmDevice({ threads: 1, outside: crowded });
+  await setDefaultDevice(device);
+  const big = np.array(new Float32Array(100_000));
+  const f = jit((x: np.Array, _unused: np.Array) => x.add(1));
+  const x = np.ones([3]);
+  f(x, big).dispose();
+  const before = device.memory();
+  device.resetPeak();
+  f(x, big).dispose();
+  assert.ok(device.memory().peakBytes < before.liveBytes + before.pooledBytes + 1000);
+  big.dispose();
+  await setDefaultDevice(createWasmDevice());
+});
+
 test('a donated array outside is freed, and its result is right', async () => {
   const device = createWasmDevice({ threads: 1, outside: crowded });
   await setDefaultDevice(device);

@@ -6,7 +6,7 @@ import type { Plan } from '../../compile/plan.ts';
 import type { Storage } from '../../ir/value.ts';
 import { type Executable, noCalls } from '../device.ts';
 import type { Page, Place } from './outside.ts';
-import { FIRST_ADDRESS, walkedInputs } from './paging.ts';
+import { FIRST_ADDRESS, touchedInputs } from './paging.ts';
 import { Sequence, type Surroundings } from './sequence.ts';
 import { WasmStorage } from './storage.ts';
 
@@ -24,15 +24,15 @@ export class WasmExecutable implements Executable {
   readonly #plan: Plan;
   readonly #around: Surroundings;
   readonly #sequence: Sequence;
-  /** Inputs that need not be in memory. */
-  readonly #walked: ReadonlySet<number>;
+  /** Inputs that must be in memory. */
+  readonly #touched: ReadonlySet<number>;
 
   constructor(plan: Plan, around: Surroundings) {
     this.#plan = plan;
     this.#around = around;
     this.arenaBytes = plan.arenaBytes;
     this.#sequence = new Sequence(plan, around);
-    this.#walked = walkedInputs(plan);
+    this.#touched = touchedInputs(plan);
     this.kernels = [...this.#sequence.texts];
   }
 
@@ -78,7 +78,7 @@ export class WasmExecutable implements Executable {
       const { place } = storage;
       if (typeof place === 'number') {
         this.#sequence.bindInput(k, place);
-      } else if (this.#walked.has(k) && pages.length < FIRST_ADDRESS - 1) {
+      } else if (!this.#touched.has(k) && pages.length < FIRST_ADDRESS - 1) {
         pages.push(place);
         this.#sequence.bindInput(k, pages.length);
       } else {

@@ -1,4 +1,4 @@
-/** Inputs that a program only walks through, slice by slice: they need not be in WebAssembly memory. */
+/** What of a program's inputs has to be in WebAssembly memory: not what is only walked through, slice by slice. */
 import type { Control } from '../../compile/control.ts';
 import { isKernel, type Plan } from '../../compile/plan.ts';
 import type { Page } from './outside.ts';
@@ -10,30 +10,29 @@ export const FIRST_ADDRESS = 4096;
 export const pageOf = (pages: readonly Page[], word: number): Page | undefined =>
   word < FIRST_ADDRESS ? pages[word - 1] : undefined;
 
-/** Inputs of the plan of which loops read slices, and which nothing else touches. */
-export function walkedInputs(
+/**
+ * Inputs of the plan that something touches as a whole. Of the others loops read slices, or they are not used at all.
+ */
+export function touchedInputs(
   plan: Plan,
   known = new Map<Plan, ReadonlySet<number>>(),
 ): ReadonlySet<number> {
   const found = known.get(plan);
   if (found !== undefined) return found;
-  const inside = (other: Plan, index: number): boolean => walkedInputs(other, known).has(index);
-  const walked = new Set<number>();
+  const inside = (other: Plan, index: number): boolean => touchedInputs(other, known).has(index);
   const touched = new Set<number>();
   for (const { kernel, slots } of plan.steps) {
     slots.forEach((slot, position) => {
       if (slot.kind !== 'input') return;
-      const isWalked = !isKernel(kernel) && isOnlyWalked(kernel, position, inside);
-      (isWalked ? walked : touched).add(slot.index);
+      if (isKernel(kernel) || touches(kernel, position, inside)) touched.add(slot.index);
     });
   }
-  for (const index of touched) walked.delete(index);
-  known.set(plan, walked);
-  return walked;
+  known.set(plan, touched);
+  return touched;
 }
 
-/** True if the control step only reads slices of the buffer at this position. */
-function isOnlyWalked(
+/** False if the control step at most reads slices of the buffer at this position. */
+function touches(
   control: Control,
   position: number,
   inside: (plan: Plan, input: number) => boolean,
@@ -42,20 +41,20 @@ function isOnlyWalked(
     case 'repeat': {
       const { consts, carries, reads, body } = control;
       if (position < consts) return inside(body, position);
-      return position >= consts + carries && position < consts + carries + reads;
+      return position < consts + carries || position >= consts + carries + reads;
     }
     case 'while': {
       const { conditionConsts, bodyConsts, condition, body } = control;
       if (position < conditionConsts) return inside(condition, position);
       const own = position - conditionConsts;
-      return own < bodyConsts && inside(body, own);
+      return own >= bodyConsts || inside(body, own);
     }
     case 'branch': {
       const operands = control.branches[0]?.inputs.length ?? 0;
-      if (position === 0 || position > operands) return false;
-      return control.branches.every((branch) => inside(branch, position - 1));
+      if (position === 0 || position > operands) return true;
+      return control.branches.some((branch) => inside(branch, position - 1));
     }
     case 'host':
-      return false;
+      return true;
   }
 }
