@@ -1,9 +1,10 @@
 /** Parameters: what a layer learns, described before any array exists. */
 import { type Aval, makeAval, type Shape, showAval, sizeOf } from '../core/base/aval.ts';
-import type { DType } from '../core/base/dtype.ts';
+import { bytesOf, type DType } from '../core/base/dtype.ts';
 import { flatten, type Structure } from '../core/base/pytree.ts';
 import { staged } from '../core/host/runtime.ts';
 import { Value } from '../core/ir/value.ts';
+import * as np from '../core/numpy/index.ts';
 import * as random from '../core/random/index.ts';
 import { arraySpec } from '../transforms/array-spec.ts';
 import type { SpecsOf } from '../transforms/types.ts';
@@ -91,20 +92,49 @@ function stableHash(text: string): number {
 /** The random key of one parameter: depends on its path only, whatever else the model has. */
 export const keyOfPath = (key: Value, path: string): Value => random.foldIn(key, stableHash(path));
 
+/** Bytes of parameters that one program makes; what follows is left to the next. */
+const bytesPerProgram = 256 * 2 ** 20;
+
+/** The leaves in order, in groups of which each has about {@link bytesPerProgram}. */
+function inGroups(leaves: readonly SpecLeaf[], dtype: DType | undefined): SpecLeaf[][] {
+  const groups: SpecLeaf[][] = [];
+  let room = 0;
+  for (const each of leaves) {
+    const bytes = sizeOf(each.leaf.shape) * bytesOf(dtype ?? each.leaf.dtype);
+    if (groups.length === 0 || bytes > room) {
+      groups.push([]);
+      room = bytesPerProgram;
+    }
+    groups.at(-1)?.push(each);
+    room -= bytes;
+  }
+  return groups;
+}
+
 /**
- * The first values of all parameters, computed as one program.
+ * The first values of all parameters. Up to 256 MB are computed as one program, so that a device that keeps
+ * large arrays elsewhere need not hold all of them at once.
  *
  * The random stream of a parameter follows from its path, so that adding a layer changes no other.
  *
  * @param key - From `random.key(seed)`.
+ * @param options.dtype - Of all parameters: the values are rounded to it, without a copy before. Default: that of each.
  * @throws `not-a-param` if a leaf of the spec is no {@link ParamSpec}.
  * @example
  * const params = nn.initParams(nn.linearSpec(3, 2), random.key(0));
  */
-export function initParams<Spec>(spec: Spec, key: Value): ParamsOf<Spec> {
+export function initParams<Spec>(
+  spec: Spec,
+  key: Value,
+  { dtype }: { readonly dtype?: DType } = {},
+): ParamsOf<Spec> {
   const { leaves, structure } = leavesOf(spec);
-  const values = staged('nn.initParams', [key], ([root = key]) =>
-    leaves.map(({ path, leaf }) => leaf.initializer(keyOfPath(root, path), leaf.shape, leaf.dtype)),
+  const make = ({ path, leaf }: SpecLeaf, root: Value): Value => {
+    const value = leaf.initializer(keyOfPath(root, path), leaf.shape, leaf.dtype);
+    return dtype === undefined || dtype === value.dtype ? value : np.astype(value, dtype);
+  };
+  const values = inGroups(leaves, dtype).flatMap((group) =>
+    staged('nn.initParams', [key], ([root = key]) => group.map((each) => make(each, root))),
   );
   return structure.unflatten(values) as ParamsOf<Spec>; // Each leaf was replaced by its array.
 }

@@ -4,7 +4,9 @@ import { bytesOf } from '../../base/dtype.ts';
 import { invariant } from '../../base/errors.ts';
 import type { Branch, HostCall, Repeat, While } from '../../compile/control.ts';
 import type { Heap } from './heap.ts';
-import type { Rooms, Sequence } from './sequence.ts';
+import type { Page } from './outside.ts';
+import { pageOf } from './paging.ts';
+import type { Rooms, Sequence, Surroundings } from './sequence.ts';
 import { elementsAt, setElementsAt } from './storage.ts';
 
 type Action = (rooms: Rooms) => void;
@@ -24,42 +26,85 @@ function copy(heap: Heap, from: number, to: number, bytes: number): void {
   if (from !== to) new Uint8Array(heap.memory.buffer).copyWithin(to, from, from + bytes);
 }
 
+/** Reads a word of memory. Memory may grow while a body runs, so that its view is asked for each time. */
+const reader =
+  (heap: Heap) =>
+  (index: number): number =>
+    heap.words[index] ?? 0;
+
+/** A stack outside memory, and the block that its slices are brought to, turn by turn. */
+interface Stage {
+  readonly input: number;
+  readonly page: Page;
+  readonly block: number;
+  readonly bytes: number;
+}
+
 /** A loop of known length; the words from `start` on hold the addresses of its buffers. */
-export function repeatAction(repeat: Repeat, start: number, body: Sequence, heap: Heap): Action {
+export function repeatAction(
+  repeat: Repeat,
+  start: number,
+  body: Sequence,
+  { heap, owner }: Surroundings,
+): Action {
   const { count, consts, carries, reads, writes, isReversed } = repeat;
   const inputBytes = bytesOfAll(body.plan.inputs);
   const outputBytes = bytesOfAll(body.plan.outputs);
   const [constants = 0, first = 0, stacks = 0, last = 0, written = 0, spare = 0, arena = 0] =
     counts(start, consts, carries, reads, carries, writes, count > 1 ? carries : 0);
-  const turn = (present: number, next: number, position: number, ints: Heap['ints']): void => {
+  const word = reader(heap);
+  const turn = (present: number, next: number, position: number): void => {
     for (let k = 0; k < carries; k++) {
-      body.bindInput(consts + k, ints[present + k] ?? 0);
-      body.bindOutput(k, ints[next + k] ?? 0);
+      body.bindInput(consts + k, word(present + k));
+      body.bindOutput(k, word(next + k));
     }
     for (let k = 0; k < reads; k++) {
       const input = consts + carries + k;
-      body.bindInput(input, (ints[stacks + k] ?? 0) + position * (inputBytes[input] ?? 0));
+      body.bindInput(input, word(stacks + k) + position * (inputBytes[input] ?? 0));
     }
     for (let k = 0; k < writes; k++) {
       const output = carries + k;
-      body.bindOutput(output, (ints[written + k] ?? 0) + position * (outputBytes[output] ?? 0));
+      body.bindOutput(output, word(written + k) + position * (outputBytes[output] ?? 0));
     }
   };
-  return (rooms) => {
-    const { ints } = heap;
-    if (body.plan.arenaBytes > 0) body.placeArena(ints[arena] ?? 0);
-    for (let k = 0; k < consts; k++) body.bindInput(k, ints[constants + k] ?? 0);
-    if (count === 0) {
-      for (let k = 0; k < carries; k++) {
-        copy(heap, ints[first + k] ?? 0, ints[last + k] ?? 0, outputBytes[k] ?? 0);
-      }
+  const stages = ({ pages }: Rooms): Stage[] => {
+    const found: Stage[] = [];
+    if (pages.length === 0 || count === 0) return found;
+    for (let k = 0; k < reads; k++) {
+      const input = consts + carries + k;
+      const page = pageOf(pages, word(stacks + k));
+      const bytes = inputBytes[input] ?? 0;
+      if (page !== undefined) found.push({ input, page, block: heap.allocate(bytes), bytes });
     }
+    return found;
+  };
+  const runTurns = (rooms: Rooms, staged: readonly Stage[]): void => {
     let present = first;
     for (let done = 0; done < count; done++) {
       const next = (count - 1 - done) % 2 === 0 ? last : spare;
-      turn(present, next, isReversed ? count - 1 - done : done, ints);
+      const position = isReversed ? count - 1 - done : done;
+      turn(present, next, position);
+      for (const { input, page, block, bytes } of staged) {
+        owner.outside.bringIn(page, block, position * bytes, bytes);
+        body.bindInput(input, block);
+      }
       body.run(rooms);
       present = next;
+    }
+  };
+  return (rooms) => {
+    if (body.plan.arenaBytes > 0) body.placeArena(word(arena));
+    for (let k = 0; k < consts; k++) body.bindInput(k, word(constants + k));
+    if (count === 0) {
+      for (let k = 0; k < carries; k++) {
+        copy(heap, word(first + k), word(last + k), outputBytes[k] ?? 0);
+      }
+    }
+    const staged = stages(rooms);
+    try {
+      runTurns(rooms, staged);
+    } finally {
+      for (const { block } of staged) heap.free(block);
     }
   };
 }
@@ -71,6 +116,7 @@ export function whileAction(
   [condition, body]: readonly [Sequence, Sequence],
   heap: Heap,
 ): Action {
+  const word = reader(heap);
   const bytes = bytesOfAll(body.plan.outputs);
   const most = bound ?? Number.POSITIVE_INFINITY;
   const [forTest = 0, forBody = 0, first = 0, last = 0, spare = 0, flag = 0, arena = 0] = counts(
@@ -82,33 +128,32 @@ export function whileAction(
     carries,
     1,
   );
-  const goesOn = (present: number, ints: Heap['ints'], rooms: Rooms): boolean => {
+  const goesOn = (present: number, rooms: Rooms): boolean => {
     for (let k = 0; k < carries; k++) {
-      condition.bindInput(conditionConsts + k, ints[present + k] ?? 0);
+      condition.bindInput(conditionConsts + k, word(present + k));
     }
     condition.run(rooms);
-    return ints[(ints[flag] ?? 0) / 4] !== 0;
+    return word(word(flag) / 4) !== 0;
   };
   return (rooms) => {
-    const { ints } = heap;
     for (const sequence of [condition, body]) {
-      if (sequence.plan.arenaBytes > 0) sequence.placeArena(ints[arena] ?? 0);
+      if (sequence.plan.arenaBytes > 0) sequence.placeArena(word(arena));
     }
-    for (let k = 0; k < conditionConsts; k++) condition.bindInput(k, ints[forTest + k] ?? 0);
-    for (let k = 0; k < bodyConsts; k++) body.bindInput(k, ints[forBody + k] ?? 0);
-    condition.bindOutput(0, ints[flag] ?? 0);
+    for (let k = 0; k < conditionConsts; k++) condition.bindInput(k, word(forTest + k));
+    for (let k = 0; k < bodyConsts; k++) body.bindInput(k, word(forBody + k));
+    condition.bindOutput(0, word(flag));
     let present = first;
-    for (let turn = 0; turn < most && goesOn(present, ints, rooms); turn++) {
+    for (let turn = 0; turn < most && goesOn(present, rooms); turn++) {
       const next = present === last ? spare : last;
       for (let k = 0; k < carries; k++) {
-        body.bindInput(bodyConsts + k, ints[present + k] ?? 0);
-        body.bindOutput(k, ints[next + k] ?? 0);
+        body.bindInput(bodyConsts + k, word(present + k));
+        body.bindOutput(k, word(next + k));
       }
       body.run(rooms);
       present = next;
     }
     for (let k = 0; k < carries; k++) {
-      copy(heap, ints[present + k] ?? 0, ints[last + k] ?? 0, bytes[k] ?? 0);
+      copy(heap, word(present + k), word(last + k), bytes[k] ?? 0);
     }
   };
 }
@@ -120,35 +165,35 @@ export function branchAction(
   branches: readonly Sequence[],
   heap: Heap,
 ): Action {
+  const word = reader(heap);
   const operands = plans[0]?.inputs.length ?? 0;
   const results = plans[0]?.outputs.length ?? 0;
   const [index = 0, given = 0, taken = 0, arena = 0] = counts(start, 1, operands, results);
   return (rooms) => {
-    const { ints } = heap;
-    const chosen = branches[ints[(ints[index] ?? 0) / 4] ?? 0];
+    const chosen = branches[word(word(index) / 4)];
     invariant(chosen !== undefined, 'a branch that does not exist');
-    if (chosen.plan.arenaBytes > 0) chosen.placeArena(ints[arena] ?? 0);
-    for (let k = 0; k < operands; k++) chosen.bindInput(k, ints[given + k] ?? 0);
-    for (let k = 0; k < results; k++) chosen.bindOutput(k, ints[taken + k] ?? 0);
+    if (chosen.plan.arenaBytes > 0) chosen.placeArena(word(arena));
+    for (let k = 0; k < operands; k++) chosen.bindInput(k, word(given + k));
+    for (let k = 0; k < results; k++) chosen.bindOutput(k, word(taken + k));
     chosen.run(rooms);
   };
 }
 
 /** A call of a function on the host. */
 export function hostAction(step: HostCall, start: number, heap: Heap): Action {
+  const word = reader(heap);
   const { operands, results, isGuarded } = step;
   const [given = 0, taken = 0] = counts(start + (isGuarded ? 1 : 0), operands.length);
   return ({ calls }) => {
-    const { ints } = heap;
-    if (isGuarded && ints[(ints[start] ?? 0) / 4] === 0) return;
+    if (isGuarded && word(word(start) / 4) === 0) return;
     const copies = operands.map(({ dtype, shape }, k) =>
-      elementsAt(heap, ints[given + k] ?? 0, dtype, sizeOf(shape)),
+      elementsAt(heap, word(given + k), dtype, sizeOf(shape)),
     );
     const found = calls.call(step, copies);
     results.forEach(({ dtype }, k) => {
       const elements = found[k];
       invariant(elements !== undefined, 'a call with too few results');
-      setElementsAt(heap, ints[taken + k] ?? 0, dtype, elements);
+      setElementsAt(heap, word(taken + k), dtype, elements);
     });
   };
 }

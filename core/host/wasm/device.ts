@@ -13,8 +13,10 @@ import { coreCount, hasRelaxedSimd, hasSimd } from './features.ts';
 import { Heap, Workspace } from './heap.ts';
 import { Library } from './library.ts';
 import { nodeModule } from './node.ts';
+import { Outside, type OutsideOptions } from './outside.ts';
+import { FIRST_ADDRESS } from './paging.ts';
 import type { Surroundings } from './sequence.ts';
-import { StorageOwner, WasmStorage } from './storage.ts';
+import { StorageOwner, setElementsAt, WasmStorage } from './storage.ts';
 import { Threads } from './threads.ts';
 
 /** How the device works. */
@@ -23,11 +25,11 @@ export interface WasmDeviceOptions {
   readonly threads?: number;
   /** Bytes that arrays may hold before unreachable ones are looked for. Default: 512 MB. */
   readonly budgetBytes?: number;
+  /** Which arrays are kept outside the 4 GB that WebAssembly addresses. */
+  readonly outside?: OutsideOptions;
 }
 
 const MAX_PAGES = 65536;
-/** Memory below this is for the words that threads talk through. */
-const HEAP_START = 4096;
 const DEFAULT_BUDGET = 512 * 2 ** 20;
 
 /** Threads in all that this host can run and the user wants. */
@@ -45,24 +47,31 @@ class WasmDevice implements Device {
   readonly description: string;
   readonly target: Target;
   readonly #heap: Heap;
+  readonly #outside: Outside;
   readonly #around: Surroundings;
   readonly #reclaimer: Reclaimer;
 
-  constructor({ threads, budgetBytes = DEFAULT_BUDGET }: WasmDeviceOptions) {
+  constructor({ threads, budgetBytes = DEFAULT_BUDGET, outside = {} }: WasmDeviceOptions) {
     if (!hasSimd()) throw noSimd();
     const threadCount = threadCountFor(threads);
     const shared = threadCount > 1;
     const relaxed = hasRelaxedSimd();
     const memory = new WebAssembly.Memory({ initial: 16, maximum: MAX_PAGES, shared });
-    const heap = new Heap(memory, HEAP_START);
+    // Memory below the first address is for the words that threads talk through.
+    const heap = new Heap(memory, FIRST_ADDRESS);
+    const pages = new Outside(heap, outside);
     const library = new Library(memory, { shared, relaxed });
     this.#heap = heap;
-    this.#reclaimer = createReclaimer({ budgetBytes, liveBytes: () => heap.liveBytes });
+    this.#outside = pages;
+    this.#reclaimer = createReclaimer({
+      budgetBytes,
+      liveBytes: () => heap.liveBytes + heap.outsideBytes,
+    });
     this.#around = {
       heap,
       library,
       threadCount,
-      owner: new StorageOwner(heap, () => this.#reclaimer.reclaimIfNeeded()),
+      owner: new StorageOwner(heap, pages, () => this.#reclaimer.reclaimIfNeeded()),
       threads: shared
         ? new Threads({ memory, gemmModule: library.gemmModule, helpers: threadCount - 1 })
         : null,
@@ -87,9 +96,11 @@ class WasmDevice implements Device {
 
   upload(data: TypedArray, dtype: DType): Storage {
     const heap = this.#heap;
-    const address = heap.allocate(data.length * bytesOf(dtype));
-    heap.view(dtype, address, data.length).set(data);
-    return new WasmStorage(this.#around.owner, address, dtype, data.length);
+    const bytes = data.length * bytesOf(dtype);
+    const isOutside = this.#outside.takes(bytes, heap.liveBytes + bytes);
+    const place = isOutside ? this.#outside.allocate(bytes) : heap.allocate(bytes);
+    setElementsAt(heap, place, dtype, data);
+    return new WasmStorage(this.#around.owner, place, dtype, data.length);
   }
 
   beginUpload(length: number, dtype: DType): PendingUpload {
@@ -125,8 +136,13 @@ class WasmDevice implements Device {
   }
 
   memory(): MemoryStats {
-    const { liveBytes, pooledBytes, peakBytes } = this.#heap;
-    return { liveBytes, pooledBytes, peakBytes, liveArrays: this.#around.owner.liveArrays };
+    const { liveBytes, outsideBytes, pooledBytes, peakBytes } = this.#heap;
+    return {
+      liveBytes: liveBytes + outsideBytes,
+      pooledBytes,
+      peakBytes,
+      liveArrays: this.#around.owner.liveArrays,
+    };
   }
 
   resetPeak(): void {

@@ -49,6 +49,7 @@ export class Heap {
   #top: number;
   #live = 0;
   #peak = 0;
+  #outside = 0;
   #floats: Float32Array<ArrayBufferLike>;
   #ints: Int32Array<ArrayBufferLike>;
   #words: Uint32Array<ArrayBufferLike>;
@@ -73,12 +74,25 @@ export class Heap {
     return this.#top - this.#start - this.#live;
   }
 
+  /** Bytes of arrays outside this memory. */
+  get outsideBytes(): number {
+    return this.#outside;
+  }
+
+  /** More bytes outside, or fewer. */
+  countOutside(change: number): void {
+    this.#outside += change;
+    this.#notePeak();
+  }
+
+  /** Most bytes at once, inside and outside. */
   get peakBytes(): number {
     return this.#peak;
   }
 
   resetPeak(): void {
-    this.#peak = this.#top - this.#start;
+    this.#peak = 0;
+    this.#notePeak();
   }
 
   /** All of memory as float32. Becomes stale when memory grows: ask each time. */
@@ -217,8 +231,12 @@ export class Heap {
     if (this.#last !== null) this.#last.after = block;
     this.#last = block;
     this.#top += size;
-    this.#peak = Math.max(this.#peak, this.#top - this.#start);
+    this.#notePeak();
     return block;
+  }
+
+  #notePeak(): void {
+    this.#peak = Math.max(this.#peak, this.#top - this.#start + this.#outside);
   }
 
   #grow(end: number, asked: number): void {

@@ -7,6 +7,7 @@ import type { HostCalls } from '../device.ts';
 import { branchAction, hostAction, repeatAction, whileAction } from './control.ts';
 import type { Heap, Workspace } from './heap.ts';
 import type { KernelFunction, Library, LoadedKernel } from './library.ts';
+import type { Page } from './outside.ts';
 import type { StorageOwner } from './storage.ts';
 import type { Threads } from './threads.ts';
 
@@ -34,6 +35,8 @@ export interface Rooms {
   readonly scratchBytes: number;
   /** Packed panels that threads share. */
   readonly panels: number;
+  /** Arrays outside memory; tables hold their numbers from 1 in place of addresses. */
+  readonly pages: readonly Page[];
   /** Takes what the program calls on the host. */
   readonly calls: HostCalls;
 }
@@ -152,7 +155,7 @@ export class Sequence {
   #control(control: Control, start: number): Action {
     switch (control.kind) {
       case 'repeat':
-        return repeatAction(control, start, this.#load(control.body), this.#around.heap);
+        return repeatAction(control, start, this.#load(control.body), this.#around);
       case 'while':
         return whileAction(
           control,

@@ -1,40 +1,45 @@
-/** Arrays in WebAssembly memory. */
-import { bytesOf, type DType, type TypedArray } from '../../base/dtype.ts';
+/** Arrays in WebAssembly memory, or outside it. */
+import { bytesOf, type DType, memoryView, type TypedArray } from '../../base/dtype.ts';
 import type { DeviceStorage } from '../device.ts';
 import { freedStorage } from './errors.ts';
 import type { Heap } from './heap.ts';
+import type { Outside, Place } from './outside.ts';
 
 /** A copy of elements in memory; booleans come as bytes 0 and 1. */
-export function elementsAt(heap: Heap, address: number, dtype: DType, length: number): TypedArray {
-  const view = heap.view(dtype, address, length);
+export function elementsAt(heap: Heap, place: Place, dtype: DType, length: number): TypedArray {
+  const view = viewOf(heap, place, dtype, length);
   return dtype === 'bool' ? new Uint8Array(view) : view.slice();
 }
 
+/** The elements of an array, wherever it is. Becomes stale when memory grows. */
+const viewOf = (heap: Heap, place: Place, dtype: DType, length: number): TypedArray =>
+  typeof place === 'number'
+    ? heap.view(dtype, place, length)
+    : memoryView(dtype, place.buffer, place.byteOffset, length);
+
 /** Copies elements to memory; booleans are bytes 0 and 1. */
-export function setElementsAt(
-  heap: Heap,
-  address: number,
-  dtype: DType,
-  elements: TypedArray,
-): void {
-  heap.view(dtype, address, elements.length).set(elements);
+export function setElementsAt(heap: Heap, place: Place, dtype: DType, elements: TypedArray): void {
+  viewOf(heap, place, dtype, elements.length).set(elements);
 }
 
 /** What outlives a storage that nobody freed. */
 interface Holding {
-  address: number;
+  /** Null once it is given up. */
+  place: Place | null;
 }
 
 /** Where storages live, and who frees the forgotten ones. */
 export class StorageOwner {
   readonly heap: Heap;
+  readonly outside: Outside;
   readonly #registry: FinalizationRegistry<Holding>;
   /** Called when an array is about to be read with waiting allowed. */
   readonly beforeRead: () => Promise<void> | null;
   #count = 0;
 
-  constructor(heap: Heap, beforeRead: () => Promise<void> | null) {
+  constructor(heap: Heap, outside: Outside, beforeRead: () => Promise<void> | null) {
     this.heap = heap;
+    this.outside = outside;
     this.beforeRead = beforeRead;
     this.#registry = new FinalizationRegistry((holding) => this.#drop(holding));
   }
@@ -54,17 +59,19 @@ export class StorageOwner {
     this.#registry.unregister(storage);
     if (keep) {
       this.#count--;
-      holding.address = 0;
+      holding.place = null;
     } else {
       this.#drop(holding);
     }
   }
 
   #drop(holding: Holding): void {
-    if (holding.address === 0) return;
+    const { place } = holding;
+    if (place === null) return;
     this.#count--;
-    this.heap.free(holding.address);
-    holding.address = 0;
+    if (typeof place === 'number') this.heap.free(place);
+    else this.outside.free(place);
+    holding.place = null;
   }
 }
 
@@ -76,9 +83,9 @@ export class WasmStorage implements DeviceStorage {
   readonly #holding: Holding;
   readonly #owner: StorageOwner;
 
-  constructor(owner: StorageOwner, address: number, dtype: DType, length: number) {
+  constructor(owner: StorageOwner, place: Place, dtype: DType, length: number) {
     this.#owner = owner;
-    this.#holding = { address };
+    this.#holding = { place };
     this.dtype = dtype;
     this.length = length;
     owner.adopt(this, this.#holding);
@@ -88,11 +95,11 @@ export class WasmStorage implements DeviceStorage {
     return this.length * bytesOf(this.dtype);
   }
 
-  /** Byte address of the first element. */
-  get address(): number {
-    const { address } = this.#holding;
-    if (address === 0) throw freedStorage();
-    return address;
+  /** Byte address of the first element, or the buffer outside. */
+  get place(): Place {
+    const { place } = this.#holding;
+    if (place === null) throw freedStorage();
+    return place;
   }
 
   async read(): Promise<TypedArray> {
@@ -102,7 +109,7 @@ export class WasmStorage implements DeviceStorage {
   }
 
   readSync(): TypedArray {
-    return elementsAt(this.#owner.heap, this.address, this.dtype, this.length);
+    return elementsAt(this.#owner.heap, this.place, this.dtype, this.length);
   }
 
   peek(): TypedArray {
@@ -110,13 +117,14 @@ export class WasmStorage implements DeviceStorage {
   }
 
   free(): void {
-    if (this.#holding.address !== 0) this.#owner.release(this, this.#holding, false);
+    if (this.#holding.place !== null) this.#owner.release(this, this.#holding, false);
   }
 
-  /** Gives the memory to a new owner. */
-  take(): number {
-    const { address } = this;
+  /** Gives the memory to a new owner; null if it is outside, where nobody can take it over. */
+  takeAddress(): number | null {
+    const { place } = this;
+    if (typeof place !== 'number') return null;
     this.#owner.release(this, this.#holding, true);
-    return address;
+    return place;
   }
 }
