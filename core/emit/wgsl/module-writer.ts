@@ -36,6 +36,8 @@ interface Variable {
   readonly type: string;
   readonly length: number;
   readonly access: Binding['access'];
+  /** Bound as vectors of four. */
+  isByFours: boolean;
 }
 
 const elementBytes = 4;
@@ -44,6 +46,7 @@ const elementBytes = 4;
 export class ModuleWriter {
   readonly #helpers = new Set<HelperName>();
   readonly #declarations: string[] = [];
+  readonly #extensions = new Set<string>();
   readonly #variables: readonly Variable[];
   readonly #variableOf = new Map<Source, Variable>();
 
@@ -59,6 +62,7 @@ export class ModuleWriter {
         type: known?.type ?? memoryType[source.dtype],
         length: Math.max(1, known?.length ?? 1, source.length),
         access: isUpdate ? 'update' : 'read',
+        isByFours: false,
       };
     });
     buffers.forEach(({ source }, i) => {
@@ -78,6 +82,40 @@ export class ModuleWriter {
   /** Adds a module-scope declaration; the same text is added once. */
   declare(text: string): void {
     if (!this.#declarations.includes(text)) this.#declarations.push(text);
+  }
+
+  /** Asks for a feature of the language that the device must have. */
+  enable(extension: string): void {
+    this.#extensions.add(extension);
+  }
+
+  /** Binds arrays as vectors of four, where all arrays of the same binding are among `sources`. */
+  bindByFours(sources: ReadonlySet<Source>): void {
+    const held = [...this.#variableOf];
+    for (const variable of this.#variables) {
+      const inside = held.filter(([, other]) => other === variable).map(([source]) => source);
+      variable.isByFours = inside.length > 0 && inside.every((source) => sources.has(source));
+    }
+  }
+
+  /** True for an array that is read and written four elements at a time. */
+  isByFours(source: Source): boolean {
+    return this.#variable(source).isByFours;
+  }
+
+  /** Elements 4·index … 4·index + 3 as they are in memory. */
+  four(source: Source, index: string): string {
+    const { name, type } = this.#variable(source);
+    const wanted = memoryType[source.dtype];
+    return type === wanted ? `${name}[${index}]` : `bitcast<vec4<${wanted}>>(${name}[${index}])`;
+  }
+
+  /** A statement that writes elements 4·index … 4·index + 3, given as they are in memory. */
+  assignFour(source: Source, index: string, values: readonly string[]): string {
+    const { name, type } = this.#variable(source);
+    const four = `vec4<${memoryType[source.dtype]}>(${values.join(', ')})`;
+    const stored = type === memoryType[source.dtype] ? four : `bitcast<vec4<${type}>>(${four})`;
+    return `${name}[${index}] = ${stored};`;
   }
 
   /** The element of an array in memory, to be read as the type that it is in memory. */
@@ -101,12 +139,20 @@ export class ModuleWriter {
   /** The whole shader around `functions`. */
   text(name: string, functions: string): string {
     const variables = this.#variables.map(
-      ({ name: variable, type, length, access }, i) =>
+      ({ name: variable, type, length, access, isByFours }, i) =>
         `@group(0) @binding(${i}) var<storage, ${access === 'read' ? 'read' : 'read_write'}> ` +
-        `${variable}: array<${type}, ${length}>;`,
+        `${variable}: array<${isByFours ? `vec4<${type}>, ${length / 4}` : `${type}, ${length}`}>;`,
     );
     const helpers = helperText(this.#helpers);
-    const parts = [`// ${name}`, ...variables, ...this.#declarations, helpers, functions];
+    const extensions = [...this.#extensions].map((extension) => `enable ${extension};`);
+    const parts = [
+      `// ${name}`,
+      ...extensions,
+      ...variables,
+      ...this.#declarations,
+      helpers,
+      functions,
+    ];
     return `${parts.filter((part) => part !== '').join('\n')}\n`;
   }
 

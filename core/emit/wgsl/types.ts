@@ -13,6 +13,10 @@ export const valueType: Readonly<Record<DType, string>> = {
 /** The WGSL type of an element in memory: booleans are 0 and 1. */
 export const memoryType: Readonly<Record<DType, string>> = { ...valueType, bool: 'u32' };
 
+/** True if an element takes up a word of memory by itself. */
+export const isWord = (dtype: DType): boolean => wordTypes.has(dtype);
+const wordTypes: ReadonlySet<DType> = new Set<DType>(['float32', 'int32', 'uint32', 'bool']);
+
 /** Names a library function and sees to it that its text is there. */
 export type UseHelper = (name: HelperName) => string;
 

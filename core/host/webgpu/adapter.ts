@@ -1,4 +1,5 @@
 /** Finds a GPU: the browser's, or Dawn's in Node. */
+import { type AdapterFacts, classOf } from '../../emit/wgsl/parameters.ts';
 import { noAdapter, nullBackend } from './errors.ts';
 
 /** How to look for a GPU. */
@@ -90,9 +91,18 @@ export async function adapterAvailability(
   }
 }
 
+/** What an adapter says of itself. */
+export function factsOf({ info, features }: GPUAdapter): AdapterFacts {
+  const { vendor, architecture, description, subgroupMinSize, subgroupMaxSize } = info;
+  const facts = { vendor, architecture, description };
+  return features.has('subgroups')
+    ? { ...facts, subgroupSizes: [subgroupMinSize, subgroupMaxSize] }
+    : facts;
+}
+
 /** True if the adapter computes on the processor. */
-export const isSoftwareAdapter = ({ info }: GPUAdapter): boolean =>
-  info.architecture === 'software' || /llvmpipe|swiftshader/i.test(info.description);
+export const isSoftwareAdapter = (adapter: GPUAdapter): boolean =>
+  classOf(factsOf(adapter)) === 'software';
 
 /** Limits that kernels run into; without asking, a device gets the least that WebGPU promises. */
 const wantedLimits = [

@@ -5,12 +5,14 @@ import { shortName } from '../../base/dtype.ts';
 import { invariant } from '../../base/errors.ts';
 import type { Plan, Target } from '../../compile/plan.ts';
 import type { WgslOptions } from '../../emit/wgsl/emit.ts';
+import { parametersFor } from '../../emit/wgsl/parameters.ts';
 import type { Storage } from '../../ir/value.ts';
 import type { Device, Executable, MemoryStats } from '../device.ts';
 import { createReclaimer, loadCollector, type Reclaimer } from '../reclaim.ts';
 import {
   type AdapterOptions,
   adapterAvailability,
+  factsOf,
   findAdapter,
   isSoftwareAdapter,
   requestDevice,
@@ -32,7 +34,7 @@ export interface WebGpuDeviceOptions extends AdapterOptions {
   /** Bytes of arrays above which unreachable ones are looked for. Default: 512 MB. */
   readonly budgetBytes?: number;
   /** Overrides choices of the code generator, to test kernels meant for other GPUs. */
-  readonly emit?: Pick<WgslOptions, 'loopStyle' | 'matmul' | 'isSoftware'>;
+  readonly emit?: Pick<WgslOptions, 'loopStyle' | 'matmul' | 'parameters'>;
 }
 
 /** A GPU. */
@@ -67,7 +69,7 @@ export async function createWebGpuDevice(options: WebGpuDeviceOptions = {}): Pro
     name: `WebGPU: ${name}`,
     isSoftware,
     budgetBytes: options.budgetBytes ?? defaultBudget,
-    emit: { isSoftware, ...options.emit },
+    emit: { parameters: parametersFor(factsOf(adapter)), ...options.emit },
   });
 }
 

@@ -1,0 +1,126 @@
+/** What kernels are tuned by: one record per class of devices, and nothing about devices anywhere else. */
+
+/** Kinds of GPUs that want different kernels. */
+export type DeviceClass =
+  | 'generic'
+  | 'software'
+  | 'nvidia'
+  | 'amd'
+  | 'intel'
+  | 'apple'
+  | 'qualcomm';
+
+/**
+ * How the lanes of a workgroup combine their values: by a tree in workgroup memory, within subgroups and
+ * then across them, or, if a workgroup is one subgroup, within it alone.
+ */
+export type Sharing = 'tree' | 'subgroups' | 'subgroup';
+
+/** Parameters of loop kernels. */
+export interface LoopParameters {
+  /** Invocations of a workgroup whose invocations run iterations by themselves. */
+  readonly lanes: number;
+  /** Workgroups at most, each of which then loops over a share of the iterations; null: as many as it takes. */
+  readonly maxWorkgroups: number | null;
+  /** Whether the driver is kept from unrolling loops, because it compiles what it unrolls for long. */
+  readonly hidesTripCounts: boolean;
+  /** Four neighbours are computed in one iteration if that makes no more expressions than this; 0: never. */
+  readonly maxWideNodes: number;
+  /** Iterations below which no four of them are made one. */
+  readonly minWideIterations: number;
+  /** Reductions shorter than this are not shared among the lanes of a workgroup. */
+  readonly shortReduction: number;
+  /** With fewer iterations than this, each is shared among the lanes of a workgroup. */
+  readonly fewIterations: number;
+  readonly sharing: Sharing;
+  /** Invocations of a workgroup that share an iteration. */
+  readonly sharedLanes: number;
+  /** Invocations of a subgroup, if all have the same number; 1 where that is not known. */
+  readonly subgroupSize: number;
+}
+
+/** All that the generator of kernels is told about a device. */
+export interface KernelParameters {
+  readonly loop: LoopParameters;
+}
+
+const generic: KernelParameters = {
+  loop: {
+    lanes: 64,
+    maxWorkgroups: null,
+    hidesTripCounts: false,
+    maxWideNodes: 400,
+    minWideIterations: 16_384,
+    shortReduction: 32,
+    fewIterations: 2048,
+    sharing: 'tree',
+    sharedLanes: 64,
+    subgroupSize: 1,
+  },
+};
+
+const wide = (lanes: number, sharedLanes: number): KernelParameters => ({
+  ...generic,
+  loop: { ...generic.loop, lanes, sharedLanes },
+});
+
+/** The parameters of each class. Those of real GPUs follow published measurements. */
+export const parametersOf: Readonly<Record<DeviceClass, KernelParameters>> = {
+  generic,
+  nvidia: wide(256, 128),
+  amd: wide(64, 128),
+  intel: generic,
+  apple: wide(256, 128),
+  qualcomm: generic,
+  // Lanes are one thread's vector registers: nothing is gained from workgroup memory, and much lost.
+  software: {
+    ...generic,
+    loop: {
+      ...generic.loop,
+      // Launching a workgroup costs more than what it computes in one iteration.
+      lanes: 8,
+      maxWorkgroups: 64,
+      hidesTripCounts: true,
+      minWideIterations: 4096,
+      shortReduction: 16,
+      fewIterations: 16,
+    },
+  },
+};
+
+/** What an adapter says of itself. */
+export interface AdapterFacts {
+  readonly vendor: string;
+  readonly architecture: string;
+  readonly description: string;
+  /** Invocations of a subgroup, at least and at most; absent where subgroups cannot be used. */
+  readonly subgroupSizes?: readonly [least: number, most: number];
+}
+
+const vendors: readonly (readonly [RegExp, DeviceClass])[] = [
+  [/nvidia|geforce|10de/i, 'nvidia'],
+  [/amd|radeon|1002/i, 'amd'],
+  [/intel|8086/i, 'intel'],
+  [/apple|106b/i, 'apple'],
+  [/qualcomm|adreno|5143/i, 'qualcomm'],
+];
+
+/** The class of devices that an adapter belongs to. */
+export function classOf({ vendor, architecture, description }: AdapterFacts): DeviceClass {
+  if (architecture === 'software' || /llvmpipe|swiftshader/i.test(description)) return 'software';
+  const known = vendors.find(([name]) => name.test(vendor) || name.test(description));
+  return known?.[1] ?? 'generic';
+}
+
+/** The parameters for an adapter: its class's, with subgroups used where all are of one size. */
+export function parametersFor(adapter: AdapterFacts): KernelParameters {
+  const name = classOf(adapter);
+  const parameters = parametersOf[name];
+  const [least, most] = adapter.subgroupSizes ?? [0, 0];
+  if (least === 0 || least !== most) return parameters;
+  const shared = { subgroupSize: least };
+  const { loop } = parameters;
+  return name === 'software'
+    ? { ...parameters, loop: { ...loop, ...shared, sharing: 'subgroup', sharedLanes: least } }
+    : { ...parameters, loop: { ...loop, ...shared, sharing: 'subgroups' } };
+}
