@@ -17,7 +17,7 @@ const maxNesting = 24;
  * Sums of more terms are taken in blocks of this many, and those in blocks of blocks, so that rounding errors grow
  * with the logarithm of their number.
  */
-const block = 16;
+const blockTurns = 16;
 
 interface Text {
   readonly text: string;
@@ -148,12 +148,8 @@ export class BodyWriter {
   #loop({ axis, accumulators, running, body }: LoopStatement, shared: Cooperation | null): void {
     const lanes = shared?.lanes ?? 1;
     const totals = accumulators.map((expr) => ({ expr, name: this.#fresh('a') }));
-    const levels = blockLevels(Math.ceil(axis.extent / lanes));
     for (const { name, expr } of totals) {
-      const start = this.identity(expr.op, expr.dtype);
-      this.line(`var ${name} = ${start};`);
-      if (isFloatSum(expr))
-        for (const level of levels) this.line(`var ${name}_${level} = ${start};`);
+      this.line(`var ${name} = ${this.identity(expr.op, expr.dtype)};`);
     }
     for (const expr of running) {
       const name = this.#fresh('c');
@@ -162,40 +158,48 @@ export class BodyWriter {
     }
     const index = this.#fresh('r');
     this.bindAxis(axis, index);
-    const [start, step] = shared === null ? [this.#zero, '1i'] : ['i32(lane)', `${lanes}i`];
-    this.block(
-      `for (var ${index} = ${start}; ${index} < ${axis.extent}i; ${index} += ${step})`,
-      () => {
-        this.statements(body, false);
-        for (const { name, expr } of totals) {
-          const value = this.expression(expr.value);
-          const into = isFloatSum(expr) && levels.length > 0 ? `${name}_0` : name;
-          this.line(`${into} = ${this.combine(expr.op, expr.dtype, into, value)};`);
-        }
-        const sums = totals.filter(({ expr }) => isFloatSum(expr)).map(({ name }) => name);
-        if (sums.length > 0) {
-          this.#carryBlocks(sums, lanes === 1 ? index : `(${index} / ${lanes}i)`, levels);
-        }
-      },
-    );
+    const sums = totals.filter(({ expr }) => isFloatSum(expr)).map(({ name }) => name);
+    const depth = sums.length === 0 ? 0 : blockDepth(Math.ceil(axis.extent / lanes));
+    const range = {
+      index,
+      start: shared === null ? this.#zero : 'i32(lane)',
+      end: `${axis.extent}i`,
+      step: lanes,
+    };
+    this.#blocks(range, depth, sums, (suffix) => {
+      this.statements(body, false);
+      for (const { name, expr } of totals) {
+        const value = this.expression(expr.value);
+        const into = isFloatSum(expr) ? `${name}${suffix}` : name;
+        this.line(`${into} = ${this.combine(expr.op, expr.dtype, into, value)};`);
+      }
+    });
     for (const { expr, name } of totals) {
-      if (isFloatSum(expr)) for (const level of levels) this.line(`${name} += ${name}_${level};`);
       if (shared !== null) this.line(`${name} = ${shared.combine(expr.op, expr.dtype, name)};`);
       this.#values.set(expr, name);
     }
   }
 
-  /** After each full block of one level its sum is added to the next level. */
-  #carryBlocks(sums: readonly string[], turn: string, levels: readonly number[]): void {
-    const [level, ...rest] = levels;
-    if (level === undefined) return;
-    const mask = block ** (level + 1) - 1;
-    this.block(`if ((${turn} & ${mask}i) == ${mask}i)`, () => {
-      for (const name of sums) {
-        const next = rest.length === 0 ? name : `${name}_${level + 1}`;
-        this.line(`${next} += ${name}_${level}; ${name}_${level} = 0f;`);
-      }
-      this.#carryBlocks(sums, turn, rest);
+  /** A loop, or `depth` loops of so many turns of the next one each; what each one sums is added up around it. */
+  #blocks(
+    { index, start, end, step }: Range,
+    depth: number,
+    sums: readonly string[],
+    write: (suffix: string) => void,
+    suffix = '',
+  ): void {
+    if (depth === 0) {
+      const head = `for (var ${index} = ${start}; ${index} < ${end}; ${index} += ${step}i)`;
+      this.block(head, () => write(suffix));
+      return;
+    }
+    const stride = step * blockTurns ** depth;
+    const [outer, inner] = [`${index}_${depth}`, `_${depth}`];
+    this.block(`for (var ${outer} = ${start}; ${outer} < ${end}; ${outer} += ${stride}i)`, () => {
+      for (const name of sums) this.line(`var ${name}${inner} = 0f;`);
+      const inside = { index, start: outer, end: `min(${outer} + ${stride}i, ${end})`, step };
+      this.#blocks(inside, depth - 1, sums, write, inner);
+      for (const name of sums) this.line(`${name}${suffix} += ${name}${inner};`);
     });
   }
 
@@ -322,11 +326,18 @@ const leaf = (text: string): Text => ({ text, nesting: 0 });
 const nestingOf = (parts: readonly { readonly nesting: number }[]): number =>
   Math.max(0, ...parts.map(({ nesting }) => nesting));
 
-/** Levels of blocks below the total of so many terms. */
-function blockLevels(terms: number): number[] {
-  const levels: number[] = [];
-  for (let covered = block; covered < terms; covered *= block) levels.push(levels.length);
-  return levels;
+/** Loops around the innermost one that a sum of so many terms is taken in. */
+function blockDepth(terms: number): number {
+  let depth = 0;
+  for (let covered = 2 * blockTurns; covered < terms; covered *= blockTurns) depth++;
+  return depth;
+}
+
+interface Range {
+  readonly index: string;
+  readonly start: string;
+  readonly end: string;
+  readonly step: number;
 }
 
 const isFloatSum = ({ op, dtype }: ReduceExpr): boolean => op === 'add' && dtype === 'float32';

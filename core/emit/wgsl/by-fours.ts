@@ -17,7 +17,14 @@ import {
   substitute,
   walk,
 } from '../../ir/expr.ts';
-import { affineSum, axisPosition, floorDiv, modulo, scaleIndex } from '../../ir/index-algebra.ts';
+import {
+  addIndex,
+  affineSum,
+  axisPosition,
+  floorDiv,
+  modulo,
+  scaleIndex,
+} from '../../ir/index-algebra.ts';
 import { isWord } from './types.ts';
 
 /** Element `lane` of four that start at 4·`at`. */
@@ -156,6 +163,7 @@ const canWiden = (axis: Axis | undefined): axis is Axis =>
  */
 export function widenParallel(kernel: LoopKernel, maxNodes: number): LoopKernel {
   let result = kernel;
+  const wideAxes: Axis[] = [];
   for (const axis of kernel.parallel.toReversed()) {
     if (!canWiden(axis)) continue;
     const by = makeAxis(axis.extent / 4);
@@ -165,9 +173,32 @@ export function widenParallel(kernel: LoopKernel, maxNodes: number): LoopKernel 
       stores: unroll(result.stores, axis, by),
     };
     if (exprsOf(wide.stores).length > maxNodes) continue;
-    if (findFours(wide).size > findFours(result).size) result = wide;
+    if (findFours(wide).size <= findFours(result).size) continue;
+    result = wide;
+    wideAxes.push(by);
   }
-  return result;
+  const [written, read] = wideAxes;
+  return written === undefined || read === undefined ? result : tile(result, written, read);
+}
+
+/** Positions along what a transposing kernel writes and reads that are visited together. */
+const tileSize = { written: 8, read: 4 };
+
+/**
+ * A kernel that transposes, walked tile by tile, so that what is read of a line of memory is still in the cache
+ * when the rest of it is wanted.
+ */
+function tile(kernel: LoopKernel, written: Axis, read: Axis): LoopKernel {
+  if (written.extent % tileSize.written !== 0 || read.extent % tileSize.read !== 0) return kernel;
+  const cut = (axis: Axis, size: number) => {
+    const [tiles, inside] = [makeAxis(axis.extent / size), makeAxis(size)];
+    const position = addIndex(scaleIndex(axisPosition(tiles), size), axisPosition(inside));
+    return { axis, tiles, inside, position };
+  };
+  const [w, r] = [cut(written, tileSize.written), cut(read, tileSize.read)];
+  const stores = replaceAxis(replaceAxis(kernel.stores, w.axis, w.position), r.axis, r.position);
+  const outer = kernel.parallel.map((a) => (a === w.axis ? w.tiles : a === r.axis ? r.tiles : a));
+  return { ...kernel, parallel: [...outer, r.inside, w.inside], stores };
 }
 
 /** The kernel with four positions of the innermost serial loop in each turn of it. Turns may run in any order. */

@@ -93,11 +93,16 @@ function forEach(
 function widen(
   kernel: LoopKernel,
   isShared: boolean,
-  { maxWideNodes, minWideIterations }: LoopParameters,
+  { maxWideNodes, minWideIterations, minWideElements }: LoopParameters,
 ): LoopKernel {
   if (maxWideNodes === 0) return kernel;
   if (isShared) return widenSerial(widenReductions(kernel, maxWideNodes), maxWideNodes);
-  const isLong = extentOf(kernel.parallel) >= minWideIterations;
+  const iterations = extentOf(kernel.parallel);
+  const turns = walk(kernel.stores.map(({ value }) => value)).map((node) =>
+    node.kind === 'reduce' ? node.axis.extent : 1,
+  );
+  const isLong =
+    iterations >= minWideIterations && iterations * Math.max(1, ...turns) >= minWideElements;
   const wide = isLong ? widenParallel(kernel, maxWideNodes) : kernel;
   return widenReductions(wide, maxWideNodes);
 }

@@ -26,8 +26,9 @@ export interface LoopParameters {
   readonly hidesTripCounts: boolean;
   /** Four neighbours are computed in one iteration if that makes no more expressions than this; 0: never. */
   readonly maxWideNodes: number;
-  /** Iterations below which no four of them are made one. */
+  /** Iterations, and elements that they touch together, below which no four of them are made one. */
   readonly minWideIterations: number;
+  readonly minWideElements: number;
   /** Reductions shorter than this are not shared among the lanes of a workgroup. */
   readonly shortReduction: number;
   /** With fewer iterations than this, each is shared among the lanes of a workgroup. */
@@ -51,6 +52,7 @@ const generic: KernelParameters = {
     hidesTripCounts: false,
     maxWideNodes: 400,
     minWideIterations: 16_384,
+    minWideElements: 16_384,
     shortReduction: 32,
     fewIterations: 2048,
     sharing: 'tree',
@@ -81,7 +83,8 @@ export const parametersOf: Readonly<Record<DeviceClass, KernelParameters>> = {
       lanes: 8,
       maxWorkgroups: 64,
       hidesTripCounts: true,
-      minWideIterations: 4096,
+      minWideIterations: 32,
+      minWideElements: 4096,
       shortReduction: 16,
       fewIterations: 16,
     },
