@@ -4,11 +4,12 @@ import * as assert from 'uvu/assert';
 import type { DType } from '../../core/base/dtype.ts';
 import type { MatmulKernel, MatrixOperand } from '../../core/compile/kernel.ts';
 import {
+  largeSoftwareTile,
   largeTile,
   type MatmulTile,
   mediumTile,
   softwareTile,
-} from '../../core/emit/wgsl/matmul.ts';
+} from '../../core/emit/wgsl/parameters.ts';
 import {
   accumulator,
   axisIndex,
@@ -97,6 +98,7 @@ if (available) {
     medium: mediumTile,
     large: largeTile,
     software: softwareTile,
+    'large software': largeSoftwareTile,
     narrow: { memory: 'workgroup', threads: [4, 16], outputs: [2, 4], depth: 8 },
   };
   for (const [name, matmul] of Object.entries(variants)) {

@@ -146,7 +146,7 @@ export function collapseAxes(kernel: LoopKernel): LoopKernel {
 }
 
 /** The stores at four positions of `axis` in each turn of the shorter axis `by`. */
-function unroll(stores: readonly KernelStore[], axis: Axis, by: Axis): KernelStore[] {
+export function unroll(stores: readonly KernelStore[], axis: Axis, by: Axis): KernelStore[] {
   const lanes = fourth.map((lane) => replaceAxis(stores, axis, widened(by, lane)));
   // The four of each store side by side, so that they can be one.
   return stores.flatMap((_, i) => lanes.flatMap((copy) => copy[i] ?? []));

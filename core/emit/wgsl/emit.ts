@@ -3,9 +3,9 @@ import type { Kernel, LoopKernel, MatmulKernel } from '../../compile/kernel.ts';
 import { matmulAsLoop } from '../../compile/matmul-as-loop.ts';
 import type { Grid } from './grid.ts';
 import { emitLoop, type LoopStyle } from './loop.ts';
-import { emitMatmul, largeTile, type MatmulTile, mediumTile, softwareTile } from './matmul.ts';
+import { emitMatmul } from './matmul.ts';
 import { type Binding, type BindingPlan, ModuleWriter, separateBindings } from './module-writer.ts';
-import { type KernelParameters, parametersOf } from './parameters.ts';
+import { type KernelParameters, type MatmulTile, parametersOf } from './parameters.ts';
 
 /** A shader and how to launch it. Its entry point is `main`, its buffers are in group 0. */
 export interface WgslKernel {
@@ -26,18 +26,15 @@ export interface WgslOptions {
   readonly matmul?: MatmulTile | 'loop';
 }
 
-/** Products with fewer rows or columns than this, or shorter sums, are not tiled. */
-const skinny = 8;
-/** From this many outputs on, large tiles still leave enough workgroups. */
-const manyOutputs = 1024 * 1024;
-
-function chooseMatmul(kernel: MatmulKernel, { loop }: KernelParameters): MatmulTile | 'loop' {
-  const { batch, rows, columns, depth } = kernel;
-  if (Math.min(rows.extent, columns.extent, depth) < skinny) return 'loop';
-  if (loop.sharing === 'subgroup') return softwareTile;
-  const isLarge = Math.min(rows.extent, columns.extent) >= 64;
+function chooseMatmul(
+  { batch, rows, columns, depth }: MatmulKernel,
+  { matmul }: KernelParameters,
+): MatmulTile | 'loop' {
+  const side = Math.min(rows.extent, columns.extent);
+  if (Math.min(side, depth) < matmul.skinny) return 'loop';
   const outputs = batch.extent * rows.extent * columns.extent;
-  return isLarge && outputs >= manyOutputs ? largeTile : mediumTile;
+  const isLarge = side >= matmul.largeSide && outputs >= matmul.manyOutputs;
+  return isLarge ? matmul.large : matmul.small;
 }
 
 /** The shader that runs this kernel. */

@@ -40,10 +40,58 @@ export interface LoopParameters {
   readonly subgroupSize: number;
 }
 
+/** Parameters of one tiled kernel for matrix products. */
+export interface MatmulTile {
+  /**
+   * `workgroup`: a workgroup stages a tile of each operand in its memory. `registers`: every invocation
+   * reads operands by itself, with rows that are the same for the whole workgroup (for software adapters,
+   * where workgroup memory is slow).
+   */
+  readonly memory: 'workgroup' | 'registers';
+  /** Invocations of a workgroup along rows and columns; for `registers` one along rows. */
+  readonly threads: readonly [rows: number, columns: number];
+  /** Outputs of one invocation; columns a multiple of four. */
+  readonly outputs: readonly [rows: number, columns: number];
+  /** Steps along the sum per staged tile, a multiple of four; for `registers` 1. */
+  readonly depth: number;
+}
+
+/** Which kernel a matrix product gets. */
+export interface MatmulParameters {
+  /** Products with fewer rows or columns than this, or shorter sums, are loops. */
+  readonly skinny: number;
+  readonly small: MatmulTile;
+  readonly large: MatmulTile;
+  /** Outputs from which on large tiles leave workgroups enough. */
+  readonly manyOutputs: number;
+  /** Rows and columns from which on large tiles waste little. */
+  readonly largeSide: number;
+}
+
 /** All that the generator of kernels is told about a device. */
 export interface KernelParameters {
   readonly loop: LoopParameters;
+  readonly matmul: MatmulParameters;
 }
+
+/** 32 × 32 outputs by 64 invocations. */
+export const mediumTile: MatmulTile = {
+  memory: 'workgroup',
+  threads: [8, 8],
+  outputs: [4, 4],
+  depth: 16,
+};
+/** 64 × 64 outputs by 64 invocations, where there are outputs enough to fill a GPU. */
+export const largeTile: MatmulTile = { ...mediumTile, outputs: [8, 8] };
+/** Eight lanes, as wide as a software adapter's vectors. */
+export const softwareTile: MatmulTile = {
+  memory: 'registers',
+  threads: [1, 8],
+  outputs: [8, 4],
+  depth: 1,
+};
+/** Faster in the end, but twice as long to compile. */
+export const largeSoftwareTile: MatmulTile = { ...softwareTile, outputs: [8, 8] };
 
 const generic: KernelParameters = {
   loop: {
@@ -58,6 +106,13 @@ const generic: KernelParameters = {
     sharing: 'tree',
     sharedLanes: 64,
     subgroupSize: 1,
+  },
+  matmul: {
+    skinny: 8,
+    small: mediumTile,
+    large: largeTile,
+    manyOutputs: 1024 * 1024,
+    largeSide: 64,
   },
 };
 
@@ -87,6 +142,13 @@ export const parametersOf: Readonly<Record<DeviceClass, KernelParameters>> = {
       minWideElements: 4096,
       shortReduction: 16,
       fewIterations: 16,
+    },
+    matmul: {
+      skinny: 8,
+      small: softwareTile,
+      large: largeSoftwareTile,
+      manyOutputs: 64 * 1024,
+      largeSide: 64,
     },
   },
 };
