@@ -45,8 +45,10 @@ export interface Target {
   readonly maxBuffers: number;
   /** Alignment of arrays in the arena, in bytes. */
   readonly alignment: number;
-  /** True: loops inside a parallel iteration are cheap (CPU), so whole rows may be handled by one. */
+  /** True: whole rows may be handled by one iteration: by one thread, or shared among lanes. */
   readonly hasSerialRows: boolean;
+  /** Rows that keep the device busy. */
+  readonly minRows: number;
   /** Iterations that keep the device busy; long reductions with fewer results are split into two stages. */
   readonly concurrency: number;
 }

@@ -223,12 +223,13 @@ export function widenSerial(kernel: LoopKernel, maxNodes: number): LoopKernel {
 export function widenReductions(kernel: LoopKernel, maxNodes: number): LoopKernel {
   const widen = (loop: ReduceExpr): Expr | undefined => {
     const { axis, value } = loop;
-    if (!canWiden(axis) || axis.extent < 8 || value.height > 0) return undefined;
-    const nodes = walk([value]);
+    const nodes = walk([value]).filter(({ deps }) => deps.has(axis));
+    if (!canWiden(axis) || axis.extent < 8 || 4 * nodes.length > maxNodes) return undefined;
+    if (nodes.some(({ kind }) => kind === 'reduce')) return undefined;
     const isContiguous = nodes.some(
       (node) => node.kind === 'load' && strideAlong(node.index, axis) === 1,
     );
-    if (!isContiguous || 4 * nodes.length > maxNodes) return undefined;
+    if (!isContiguous) return undefined;
     return reduce(loop.op, axis.extent / 4, (turn) => {
       const [a, b, c, d] = fourth.map((lane) =>
         substitute(value, new Map([[axis, scaleIndex(turn, 4, lane)]])),

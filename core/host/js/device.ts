@@ -67,6 +67,7 @@ class JsDevice implements Device {
       maxBuffers: 1024,
       alignment: 8,
       hasSerialRows: true,
+      minRows: 64,
       concurrency: 64,
     };
   }

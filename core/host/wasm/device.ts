@@ -80,6 +80,7 @@ class WasmDevice implements Device {
       maxBuffers: 64,
       alignment: 64,
       hasSerialRows: true,
+      minRows: 4 * threadCount,
       concurrency: 4 * threadCount,
     };
   }

@@ -110,7 +110,8 @@ class Gpu implements WebGpuDevice, StorageOwner {
       fuse: true,
       maxBuffers: Math.min(maxBuffers, device.limits.maxStorageBuffersPerShaderStage),
       alignment: offsetAlignment,
-      hasSerialRows: false,
+      hasSerialRows: true,
+      minRows: isSoftware ? 32 : 128,
       concurrency: isSoftware ? 256 : 8192,
     };
     const failures = this.#failures;
