@@ -145,11 +145,23 @@ export function collapseAxes(kernel: LoopKernel): LoopKernel {
   return { ...kernel, parallel, stores };
 }
 
-/** The stores at four positions of `axis` in each turn of the shorter axis `by`. */
-export function unroll(stores: readonly KernelStore[], axis: Axis, by: Axis): KernelStore[] {
+/**
+ * The stores at four positions of `axis` in each turn of the shorter axis `by`.
+ *
+ * @param group - Stores that stay together: 1, or 4 where they already are four neighbours.
+ */
+export function unroll(
+  stores: readonly KernelStore[],
+  axis: Axis,
+  by: Axis,
+  group: 1 | 4 = 1,
+): KernelStore[] {
   const lanes = fourth.map((lane) => replaceAxis(stores, axis, widened(by, lane)));
-  // The four of each store side by side, so that they can be one.
-  return stores.flatMap((_, i) => lanes.flatMap((copy) => copy[i] ?? []));
+  const result: KernelStore[] = [];
+  for (let at = 0; at < stores.length; at += group) {
+    for (const copy of lanes) result.push(...copy.slice(at, at + group));
+  }
+  return result;
 }
 
 const canWiden = (axis: Axis | undefined): axis is Axis =>
@@ -170,7 +182,7 @@ export function widenParallel(kernel: LoopKernel, maxNodes: number): LoopKernel 
     const wide: LoopKernel = {
       ...result,
       parallel: result.parallel.map((other) => (other === axis ? by : other)),
-      stores: unroll(result.stores, axis, by),
+      stores: unroll(result.stores, axis, by, wideAxes.length === 0 ? 1 : 4),
     };
     if (exprsOf(wide.stores).length > maxNodes) continue;
     if (findFours(wide).size <= findFours(result).size) continue;

@@ -46,13 +46,15 @@ export function emitLoop(
   });
   const inputs = [
     '@builtin(workgroup_id) workgroup: vec3u',
-    '@builtin(num_workgroups) workgroups: vec3u',
+    ...(body.lines.some((line) => line.includes('workgroups.x')) ? [numberOfWorkgroups] : []),
     '@builtin(local_invocation_index) lane: u32',
     ...(cooperation?.builtins ?? []),
   ];
   const head = [`@compute @workgroup_size(${lanes})`, `fn main(${inputs.join(', ')}) {`];
   return { functions: [...head, ...body.lines, '}'].join('\n'), grid };
 }
+
+const numberOfWorkgroups = '@builtin(num_workgroups) workgroups: vec3u';
 
 interface Launch {
   /** Invocations of a workgroup. */

@@ -2,7 +2,7 @@
 import { showAval, sizeOf } from '../../base/aval.ts';
 import type { DType, TypedArray } from '../../base/dtype.ts';
 import { shortName } from '../../base/dtype.ts';
-import { invariant } from '../../base/errors.ts';
+import { EnerjaxError, invariant } from '../../base/errors.ts';
 import type { Plan, Target } from '../../compile/plan.ts';
 import type { WgslOptions } from '../../emit/wgsl/emit.ts';
 import { parametersFor } from '../../emit/wgsl/parameters.ts';
@@ -26,6 +26,7 @@ import { Pipelines } from './pipelines.ts';
 import { type Places, rangeOf, wholeOf } from './places.ts';
 import { type StorageOwner, WebGpuStorage } from './storage.ts';
 import { fromDeviceWords, toDeviceWords } from './transfer.ts';
+import { WorkOrder } from './work-order.ts';
 
 export { adapterAvailability };
 
@@ -94,6 +95,7 @@ class Gpu implements WebGpuDevice, StorageOwner {
   readonly #bindGroups: BindGroups;
   readonly #pipelines: Pipelines;
   readonly #reclaimer: Reclaimer;
+  readonly #order: WorkOrder;
   readonly #unreachable: FinalizationRegistry<Allocation>;
   #arena: Allocation | null = null;
   #isArenaUsed = false;
@@ -117,8 +119,10 @@ class Gpu implements WebGpuDevice, StorageOwner {
     const failures = this.#failures;
     this.#bindGroups = new BindGroups(device, collect);
     this.#pipelines = new Pipelines(device, failures);
+    this.#order = new WorkOrder((error) => this.#reportDelayed(error));
     const onDestroy = (id: number): void => this.#bindGroups.forget(id);
-    const shared = { device, failures, budgetBytes, accounts: this.#accounts };
+    const isWaiting = (): boolean => this.#order.isWaiting;
+    const shared = { device, failures, budgetBytes, accounts: this.#accounts, isWaiting };
     this.#arrays = new BufferPool({ ...shared, usage: arrayUsage, onDestroy });
     this.#staging = new BufferPool({ ...shared, usage: stagingUsage });
     this.#reclaimer = createReclaimer({ budgetBytes, liveBytes: () => this.#arrays.liveBytes });
@@ -142,15 +146,30 @@ class Gpu implements WebGpuDevice, StorageOwner {
     const words = toDeviceWords(data, dtype);
     const name = (): string => `${shortName(dtype)}[${data.length}]`;
     const allocation = this.#arrays.acquire(words.byteLength, name);
-    const { queue } = this.#device;
-    for (let start = 0; start < words.byteLength; start += uploadPiece) {
-      const bytes = Math.min(uploadPiece, words.byteLength - start);
-      queue.writeBuffer(allocation.buffer, start, words.buffer, words.byteOffset + start, bytes);
-      if (bytes === uploadPiece) queue.submit([]);
-    }
+    // What waits must not see what the caller does to the elements meanwhile.
+    const bytes = new Uint8Array(words.buffer, words.byteOffset, words.byteLength);
+    const kept = this.#order.isWaiting ? bytes.slice() : bytes;
+    this.#order.add([], () => this.#write(allocation, kept));
     const storage = this.#adopt(allocation, dtype, data.length);
     storage.remember(fromHost(data, dtype));
     return storage;
+  }
+
+  #write({ buffer }: Allocation, data: Uint8Array<ArrayBuffer>): void {
+    const { queue } = this.#device;
+    for (let start = 0; start < data.byteLength; start += uploadPiece) {
+      const bytes = Math.min(uploadPiece, data.byteLength - start);
+      queue.writeBuffer(buffer, start, data.buffer, data.byteOffset + start, bytes);
+      if (bytes === uploadPiece) queue.submit([]);
+    }
+  }
+
+  #reportDelayed(error: unknown): void {
+    const known = error instanceof EnerjaxError ? error : null;
+    const message = error instanceof Error ? error.message : String(error);
+    this.#failures.report(
+      known ?? executionFailed.at({ site: null, cause: error }, this.#lastRun, message),
+    );
   }
 
   /** An array that owns this buffer until it is freed or cannot be reached. */
@@ -192,19 +211,19 @@ class Gpu implements WebGpuDevice, StorageOwner {
       invariant(input instanceof WebGpuStorage, 'an array of another device');
       return input;
     });
-    const encoder = this.#device.createCommandEncoder();
     const sources = arrays.map(({ allocation }) => wholeOf(allocation));
-    const results = this.#allocateOutputs(plan, arrays, donated, encoder);
+    const copies: Copy[] = [];
+    const results = this.#allocateOutputs(plan, arrays, donated, copies);
     const arena = plan.arenaBytes === 0 ? null : this.#growArena(plan.arenaBytes);
+    const outputs = results.map(wholeOf);
+    const places = { inputs: sources, outputs, arena: arena === null ? null : wholeOf(arena) };
+    const needs = prepared.pipelines.flatMap(({ pending }) => pending ?? []);
     try {
-      const outputs = results.map(wholeOf);
-      const room = arena === null ? null : wholeOf(arena);
-      this.#encode(prepared, { inputs: sources, outputs, arena: room }, encoder);
+      this.#order.add(needs, () => this.#submit(prepared, places, copies));
     } catch (error) {
       for (const allocation of results) this.#arrays.release(allocation);
       throw error;
     }
-    this.#device.queue.submit([encoder.finish()]);
     for (const index of donated) arrays[index]?.free();
     return plan.outputs.map(({ dtype, shape }, i) => {
       const allocation = results[i];
@@ -221,7 +240,7 @@ class Gpu implements WebGpuDevice, StorageOwner {
     plan: Plan,
     arrays: readonly WebGpuStorage[],
     donated: ReadonlySet<number>,
-    encoder: GPUCommandEncoder,
+    copies: Copy[],
   ): Allocation[] {
     return plan.outputs.map((aval, index) => {
       const bytes = outputBytes(plan, index);
@@ -235,11 +254,19 @@ class Gpu implements WebGpuDevice, StorageOwner {
         return array.giveUp();
       }
       const copy = this.#arrays.acquire(bytes, () => `result ${showAval(aval)}`);
-      if (bytes > 0) {
-        encoder.copyBufferToBuffer(array.allocation.buffer, 0, copy.buffer, 0, bytes);
-      }
+      if (bytes > 0) copies.push({ from: array.allocation, to: copy, bytes });
       return copy;
     });
+  }
+
+  #submit(prepared: Prepared, places: Places, copies: readonly Copy[]): void {
+    for (const { refusal } of prepared.pipelines) if (refusal) throw refusal;
+    const encoder = this.#device.createCommandEncoder();
+    for (const { from, to, bytes } of copies) {
+      encoder.copyBufferToBuffer(from.buffer, 0, to.buffer, 0, bytes);
+    }
+    this.#encode(prepared, places, encoder);
+    this.#device.queue.submit([encoder.finish()]);
   }
 
   #encode(prepared: Prepared, places: Places, encoder: GPUCommandEncoder): void {
@@ -256,6 +283,7 @@ class Gpu implements WebGpuDevice, StorageOwner {
         continue;
       }
       const { pipeline, grid, slots } = action;
+      invariant(pipeline.pipeline !== null, 'a launch before its pipeline');
       if (pipeline.pipeline !== state.pipeline) state.pass.setPipeline(pipeline.pipeline);
       state.pipeline = pipeline.pipeline;
       const ranges = slots.map((slot) => rangeOf(slot, places));
@@ -304,9 +332,13 @@ class Gpu implements WebGpuDevice, StorageOwner {
     const { dtype, length, bytes } = storage;
     if (bytes === 0) return fromDeviceWords(new ArrayBuffer(0), dtype, 0);
     const staging = this.#staging.acquire(bytes, () => `${shortName(dtype)}[${length}]`);
-    const encoder = this.#device.createCommandEncoder();
-    encoder.copyBufferToBuffer(storage.allocation.buffer, 0, staging.buffer, 0, bytes);
-    this.#device.queue.submit([encoder.finish()]);
+    const { buffer } = storage.allocation;
+    this.#order.add([], () => {
+      const encoder = this.#device.createCommandEncoder();
+      encoder.copyBufferToBuffer(buffer, 0, staging.buffer, 0, bytes);
+      this.#device.queue.submit([encoder.finish()]);
+    });
+    await this.#order.handedOver();
     const elements = await this.#fetch(staging, dtype, length, bytes);
     await this.#failures.known();
     this.#failures.raise();
@@ -343,6 +375,7 @@ class Gpu implements WebGpuDevice, StorageOwner {
 
   async settle(): Promise<void> {
     this.#failures.raiseLoss();
+    await this.#order.handedOver();
     await this.#device.queue.onSubmittedWorkDone();
     await this.#failures.known();
     this.#failures.raise();
@@ -387,12 +420,20 @@ class Gpu implements WebGpuDevice, StorageOwner {
   }
 
   destroy(): void {
+    this.#order.drop();
     this.#failures.lose('destroy() was called', null);
     this.#device.destroy();
   }
 }
 
 const mapRead = 1;
+
+/** One array's elements to be copied to another. */
+interface Copy {
+  readonly from: Allocation;
+  readonly to: Allocation;
+  readonly bytes: number;
+}
 
 /** The pass that is being encoded and the pipeline that is set in it. */
 interface PassState {
