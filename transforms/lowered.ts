@@ -1,19 +1,12 @@
 /** A look at what a jitted function is compiled to. */
-import { sizeOf } from '../core/base/aval.ts';
 import type { Control } from '../core/compile/control.ts';
-import type { Kernel, KernelStore } from '../core/compile/kernel.ts';
+import { type Cost, costOfKernel } from '../core/compile/kernel-cost.ts';
 import { isKernel, type Plan } from '../core/compile/plan.ts';
 import { compiled } from '../core/host/runtime.ts';
 import { PrintedProgram } from './make-program.ts';
 import type { Staged } from './stage.ts';
 
-/** An estimate of the work of one run. */
-export interface Cost {
-  /** Additions and multiplications; other scalar operations count as several. */
-  readonly flops: number;
-  /** Bytes that kernels read and write, each array once per kernel. */
-  readonly bytes: number;
-}
+export type { Cost };
 
 /** A jitted function at certain argument types, before it runs. */
 export interface Lowered<A extends unknown[], R> {
@@ -50,8 +43,7 @@ export function lowered<A extends unknown[], R>(
 function costOf({ steps }: Plan): Cost {
   const costs = steps.map(({ kernel, slots }): Cost => {
     if (!isKernel(kernel)) return costOfControl(kernel);
-    const bytes = slots.reduce((all, slot) => all + slot.bytes, 0);
-    return { flops: flopsOf(kernel), bytes };
+    return costOfKernel(kernel, slots);
   });
   return costs.reduce(plus, { flops: 0, bytes: 0 });
 }
@@ -75,16 +67,4 @@ function costOfControl(control: Control): Cost {
       };
     }
   }
-}
-
-const extents = (axes: readonly { readonly extent: number }[]): number =>
-  sizeOf(axes.map((axis) => axis.extent));
-
-const storeFlops = ({ value, serial }: KernelStore): number => value.cost * extents(serial);
-
-function flopsOf(kernel: Kernel): number {
-  const perIteration = kernel.stores.reduce((sum, store) => sum + storeFlops(store), 0);
-  if (kernel.kind === 'loop') return extents(kernel.parallel) * perIteration;
-  const results = extents([kernel.batch, kernel.rows, kernel.columns]);
-  return results * (2 * kernel.depth + perIteration);
 }
