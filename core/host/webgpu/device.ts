@@ -8,6 +8,8 @@ import type { WgslOptions } from '../../emit/wgsl/emit.ts';
 import { parametersFor } from '../../emit/wgsl/parameters.ts';
 import type { Storage } from '../../ir/value.ts';
 import type { Device, Executable, MemoryStats } from '../device.ts';
+import { noTimestamps } from '../errors.ts';
+import { activeRecorder } from '../profile.ts';
 import { createReclaimer, loadCollector, type Reclaimer } from '../reclaim.ts';
 import {
   type AdapterOptions,
@@ -19,12 +21,13 @@ import {
 } from './adapter.ts';
 import { BindGroups, type Range } from './bind-groups.ts';
 import { executionFailed } from './errors.ts';
-import { outputBytes, type Prepared, preparePlan, type Turns } from './executable.ts';
+import { type Launch, outputBytes, type Prepared, preparePlan, type Turns } from './executable.ts';
 import { Failures } from './failures.ts';
 import { Accounts, type Allocation, arrayUsage, BufferPool, stagingUsage } from './memory.ts';
 import { Pipelines } from './pipelines.ts';
 import { type Places, rangeOf, wholeOf } from './places.ts';
 import { type StorageOwner, WebGpuStorage } from './storage.ts';
+import { Timestamps } from './timestamps.ts';
 import { fromDeviceWords, toDeviceWords } from './transfer.ts';
 import { WorkOrder } from './work-order.ts';
 
@@ -265,14 +268,25 @@ class Gpu implements WebGpuDevice, StorageOwner {
     for (const { from, to, bytes } of copies) {
       encoder.copyBufferToBuffer(from.buffer, 0, to.buffer, 0, bytes);
     }
-    this.#encode(prepared, places, encoder);
+    const recorder = activeRecorder();
+    if (recorder === null) {
+      this.#encode(prepared, places, encoder);
+      this.#device.queue.submit([encoder.finish()]);
+      return;
+    }
+    if (!this.#device.features.has('timestamp-query')) throw noTimestamps();
+    const timestamps = new Timestamps(this.#device, recorder);
+    this.#encodeActions(prepared, places, { encoder, timestamps, pass: null, pipeline: null });
+    const read = timestamps.resolve(encoder);
     this.#device.queue.submit([encoder.finish()]);
+    read(this.#failures);
   }
 
   #encode(prepared: Prepared, places: Places, encoder: GPUCommandEncoder): void {
     if (prepared.actions.length === 0) return;
     const pass = encoder.beginComputePass();
-    this.#encodeActions(prepared, places, { pass, pipeline: null });
+    const state = { encoder, timestamps: null, pass, pipeline: null };
+    this.#encodeActions(prepared, places, state);
     pass.end();
   }
 
@@ -282,14 +296,25 @@ class Gpu implements WebGpuDevice, StorageOwner {
         this.#encodeTurns(action, places, state);
         continue;
       }
-      const { pipeline, grid, slots } = action;
-      invariant(pipeline.pipeline !== null, 'a launch before its pipeline');
-      if (pipeline.pipeline !== state.pipeline) state.pass.setPipeline(pipeline.pipeline);
-      state.pipeline = pipeline.pipeline;
-      const ranges = slots.map((slot) => rangeOf(slot, places));
-      state.pass.setBindGroup(0, this.#bindGroups.get(pipeline.layout, ranges));
-      state.pass.dispatchWorkgroups(...grid);
+      this.#encodeLaunch(action, places, state);
     }
+  }
+
+  #encodeLaunch(
+    { pipeline: { pipeline, layout }, grid, slots, facts }: Launch,
+    places: Places,
+    state: PassState,
+  ): void {
+    invariant(pipeline !== null, 'a launch before its pipeline');
+    const own = state.timestamps?.beginPass(state.encoder, facts) ?? null;
+    const pass = own ?? state.pass;
+    invariant(pass !== null, 'a launch outside a pass');
+    if (own !== null || pipeline !== state.pipeline) pass.setPipeline(pipeline);
+    state.pipeline = pipeline;
+    const ranges = slots.map((slot) => rangeOf(slot, places));
+    pass.setBindGroup(0, this.#bindGroups.get(layout, ranges));
+    pass.dispatchWorkgroups(...grid);
+    own?.end();
   }
 
   /** All turns of a loop; carries alternate between two places and end where they belong. */
@@ -437,7 +462,10 @@ interface Copy {
 
 /** The pass that is being encoded and the pipeline that is set in it. */
 interface PassState {
-  readonly pass: GPUComputePassEncoder;
+  readonly encoder: GPUCommandEncoder;
+  /** Times each kernel in a pass of its own; null: all are in one. */
+  readonly timestamps: Timestamps | null;
+  readonly pass: GPUComputePassEncoder | null;
   pipeline: GPUComputePipeline | null;
 }
 

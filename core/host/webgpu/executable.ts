@@ -2,10 +2,12 @@
 import { showAval, sizeOf } from '../../base/aval.ts';
 import { invariant } from '../../base/errors.ts';
 import type { Control, Repeat } from '../../compile/control.ts';
+import { costOfKernel } from '../../compile/kernel-cost.ts';
 import { isKernel, type Plan, type Slot, type Step } from '../../compile/plan.ts';
 import { emitWgsl, type WgslKernel, type WgslOptions } from '../../emit/wgsl/emit.ts';
 import type { Grid } from '../../emit/wgsl/grid.ts';
 import type { BindingPlan } from '../../emit/wgsl/module-writer.ts';
+import type { KernelFacts } from '../profile.ts';
 import { arrayTooLarge } from './errors.ts';
 import type { Pipeline, Pipelines } from './pipelines.ts';
 
@@ -16,6 +18,7 @@ export interface Launch {
   readonly grid: Grid;
   /** Per binding, where it lives. */
   readonly slots: readonly Slot[];
+  readonly facts: KernelFacts;
 }
 
 /** A loop, prepared. */
@@ -79,7 +82,8 @@ function prepare(plan: Plan, options: PrepareOptions, isInput: readonly boolean[
     if (kernel.grid[0] * kernel.grid[1] === 0) continue;
     const pipeline = options.pipelines.get(kernel, task.name, site);
     pipelines.push(pipeline);
-    actions.push({ kind: 'launch', pipeline, grid: kernel.grid, slots });
+    const facts = { name: task.name, site, cost: costOfKernel(task, all) };
+    actions.push({ kind: 'launch', pipeline, grid: kernel.grid, slots, facts });
   }
   return { actions, pipelines, kernels: [...kernels], name: namesOf(plan) };
 }
