@@ -1,6 +1,7 @@
 /** Kernel → WGSL compute shader. The text depends on the kernel alone, so that equal kernels share a pipeline. */
 import type { Kernel, LoopKernel, MatmulKernel } from '../../compile/kernel.ts';
 import { matmulAsLoop } from '../../compile/matmul-as-loop.ts';
+import { withExprPool } from '../../ir/expr.ts';
 import type { Grid } from './grid.ts';
 import { emitLoop, type LoopStyle } from './loop.ts';
 import { emitMatmul } from './matmul.ts';
@@ -38,7 +39,11 @@ function chooseMatmul(
 }
 
 /** The shader that runs this kernel. */
-export function emitWgsl(kernel: Kernel, options: WgslOptions = {}): WgslKernel {
+export const emitWgsl = (kernel: Kernel, options: WgslOptions = {}): WgslKernel =>
+  // Expressions of kernels that have been made wider are of no use afterwards.
+  withExprPool(() => emit(kernel, options));
+
+function emit(kernel: Kernel, options: WgslOptions): WgslKernel {
   const { bindings = separateBindings(kernel.buffers), loopStyle = null } = options;
   const { parameters = parametersOf.generic } = options;
   const module = new ModuleWriter(kernel.buffers, bindings);

@@ -21,7 +21,15 @@ import {
 } from './adapter.ts';
 import { BindGroups, type Range } from './bind-groups.ts';
 import { executionFailed } from './errors.ts';
-import { type Launch, outputBytes, type Prepared, preparePlan, type Turns } from './executable.ts';
+import {
+  type Launch,
+  type Limits,
+  offsetAlignment,
+  outputBytes,
+  type Prepared,
+  preparePlan,
+  type Turns,
+} from './executable.ts';
 import { Failures } from './failures.ts';
 import { Accounts, type Allocation, arrayUsage, BufferPool, stagingUsage } from './memory.ts';
 import { Pipelines } from './pipelines.ts';
@@ -37,6 +45,8 @@ export { adapterAvailability };
 export interface WebGpuDeviceOptions extends AdapterOptions {
   /** Bytes of arrays above which unreachable ones are looked for. Default: 512 MB. */
   readonly budgetBytes?: number;
+  /** Bytes of an array that a kernel sees at once, at most. Default: what the GPU allows. */
+  readonly maxBindingBytes?: number;
   /** Overrides choices of the code generator, to test kernels meant for other GPUs. */
   readonly emit?: Pick<WgslOptions, 'loopStyle' | 'matmul' | 'parameters'>;
 }
@@ -54,7 +64,6 @@ export interface WebGpuDevice extends Device {
 const defaultBudget = 512 * 2 ** 20;
 /** Fusion stops at this many buffers even where a GPU allows more, so that programs are the same everywhere. */
 const maxBuffers = 8;
-const offsetAlignment = 256;
 /** Uploads are cut into pieces of this size, so that their host-side copies do not pile up. */
 const uploadPiece = 64 * 2 ** 20;
 
@@ -74,7 +83,18 @@ export async function createWebGpuDevice(options: WebGpuDeviceOptions = {}): Pro
     isSoftware,
     budgetBytes: options.budgetBytes ?? defaultBudget,
     emit: { parameters: parametersFor(factsOf(adapter)), ...options.emit },
+    limits: limitsOf(device.limits, options.maxBindingBytes),
   });
+}
+
+/** @param maxBindingBytes - Overrides what the GPU allows, downwards. */
+function limitsOf(limits: GPUSupportedLimits, maxBindingBytes = Infinity): Limits {
+  const { maxBufferSize, maxStorageBufferBindingSize, maxStorageBuffersPerShaderStage } = limits;
+  return {
+    maxBufferSize,
+    maxStorageBuffersPerShaderStage,
+    maxStorageBufferBindingSize: Math.min(maxStorageBufferBindingSize, maxBindingBytes),
+  };
 }
 
 interface GpuFacts {
@@ -82,6 +102,7 @@ interface GpuFacts {
   readonly isSoftware: boolean;
   readonly budgetBytes: number;
   readonly emit: WgslOptions;
+  readonly limits: Limits;
 }
 
 class Gpu implements WebGpuDevice, StorageOwner {
@@ -191,7 +212,7 @@ class Gpu implements WebGpuDevice, StorageOwner {
     this.#failures.raiseLoss();
     const prepared = preparePlan(plan, {
       pipelines: this.#pipelines,
-      limits: this.#device.limits,
+      limits: this.#facts.limits,
       emit: this.#facts.emit,
     });
     return {
@@ -301,7 +322,7 @@ class Gpu implements WebGpuDevice, StorageOwner {
   }
 
   #encodeLaunch(
-    { pipeline: { pipeline, layout }, grid, slots, facts }: Launch,
+    { pipeline: { pipeline, layout }, grid, slots, parts, facts }: Launch,
     places: Places,
     state: PassState,
   ): void {
@@ -311,7 +332,7 @@ class Gpu implements WebGpuDevice, StorageOwner {
     invariant(pass !== null, 'a launch outside a pass');
     if (own !== null || pipeline !== state.pipeline) pass.setPipeline(pipeline);
     state.pipeline = pipeline;
-    const ranges = slots.map((slot) => rangeOf(slot, places));
+    const ranges = slots.map((slot, i) => rangeOf(slot, places, parts?.[i]));
     pass.setBindGroup(0, this.#bindGroups.get(layout, ranges));
     pass.dispatchWorkgroups(...grid);
     own?.end();

@@ -2,14 +2,18 @@
 import { showAval, sizeOf } from '../../base/aval.ts';
 import { invariant } from '../../base/errors.ts';
 import type { Control, Repeat } from '../../compile/control.ts';
+import { cutKernel } from '../../compile/cut-kernel.ts';
+import type { Kernel } from '../../compile/kernel.ts';
 import { costOfKernel } from '../../compile/kernel-cost.ts';
 import { isKernel, type Plan, type Slot, type Step } from '../../compile/plan.ts';
 import { emitWgsl, type WgslKernel, type WgslOptions } from '../../emit/wgsl/emit.ts';
 import type { Grid } from '../../emit/wgsl/grid.ts';
 import type { BindingPlan } from '../../emit/wgsl/module-writer.ts';
+import { withExprPool } from '../../ir/expr.ts';
 import type { KernelFacts } from '../profile.ts';
 import { arrayTooLarge } from './errors.ts';
 import type { Pipeline, Pipelines } from './pipelines.ts';
+import type { Part } from './places.ts';
 
 /** One launch, prepared. */
 export interface Launch {
@@ -18,6 +22,8 @@ export interface Launch {
   readonly grid: Grid;
   /** Per binding, where it lives. */
   readonly slots: readonly Slot[];
+  /** Per binding, which part of that; null: all. */
+  readonly parts: readonly Part[] | null;
   readonly facts: KernelFacts;
 }
 
@@ -40,10 +46,20 @@ export interface Prepared {
   readonly name: string;
 }
 
+/** The limits that preparation respects. */
+export type Limits = Pick<
+  GPUSupportedLimits,
+  'maxBufferSize' | 'maxStorageBufferBindingSize' | 'maxStorageBuffersPerShaderStage'
+>;
+
+const elementBytes = 4;
+/** What bindings start at multiples of, in bytes. */
+export const offsetAlignment = 256;
+
 /** What preparation needs to know. */
 export interface PrepareOptions {
   readonly pipelines: Pipelines;
-  readonly limits: GPUSupportedLimits;
+  readonly limits: Limits;
   readonly emit: WgslOptions;
 }
 
@@ -76,17 +92,43 @@ function prepare(plan: Plan, options: PrepareOptions, isInput: readonly boolean[
       ({ access, source }) => access !== 'read' && source.length === 0,
     );
     if (isEmpty) continue;
-    const kernel = emitWgsl(task, { ...options.emit, bindings });
-    kernels.add(kernel.code);
-    checkBindings(step, slots, kernel, plan, options.limits);
-    if (kernel.grid[0] * kernel.grid[1] === 0) continue;
-    const pipeline = options.pipelines.get(kernel, task.name, site);
-    pipelines.push(pipeline);
-    const facts = { name: task.name, site, cost: costOfKernel(task, all) };
-    actions.push({ kind: 'launch', pipeline, grid: kernel.grid, slots, facts });
+    for (const { kernel: piece, offsets } of piecesOf(task, bindings, options.limits)) {
+      const kernel = emitWgsl(piece, { ...options.emit, bindings });
+      kernels.add(kernel.code);
+      checkBindings(step, slots, kernel, plan, options.limits);
+      if (kernel.grid[0] * kernel.grid[1] === 0) continue;
+      const pipeline = options.pipelines.get(kernel, task.name, site);
+      pipelines.push(pipeline);
+      const facts = { name: task.name, site, cost: costOfKernel(piece, all) };
+      const parts = offsets === null ? null : partsOf(offsets, bindings, kernel);
+      actions.push({ kind: 'launch', pipeline, grid: kernel.grid, slots, parts, facts });
+    }
   }
   return { actions, pipelines, kernels: [...kernels], name: namesOf(plan) };
 }
+
+/** The kernel, or, if an array of it is more than a binding may hold, its pieces. */
+function piecesOf(
+  kernel: Kernel,
+  { bindingOf }: BindingPlan,
+  { maxStorageBufferBindingSize: most }: Limits,
+): readonly { readonly kernel: Kernel; readonly offsets: readonly number[] | null }[] {
+  const whole = [{ kernel, offsets: null }];
+  if (kernel.buffers.every(({ source }) => source.length * elementBytes <= most)) return whole;
+  const maxElements = 4 * Math.floor(most / elementBytes / 4);
+  const options = { maxElements, alignment: offsetAlignment / elementBytes, bindingOf };
+  return withExprPool(() => cutKernel(kernel, options)) ?? whole;
+}
+
+const partsOf = (
+  offsets: readonly number[],
+  { bindingOf }: BindingPlan,
+  { bindings }: WgslKernel,
+): Part[] =>
+  bindings.map(({ bytes }, binding) => {
+    const start = offsets[bindingOf.indexOf(binding)] ?? 0;
+    return { start: start * elementBytes, bytes };
+  });
 
 function prepareLoop(
   task: Control,
@@ -150,7 +192,7 @@ function checkBindings(
   slots: readonly Slot[],
   { bindings }: WgslKernel,
   plan: Plan,
-  limits: GPUSupportedLimits,
+  limits: Limits,
 ): void {
   invariant(
     bindings.length <= limits.maxStorageBuffersPerShaderStage,
@@ -173,7 +215,7 @@ function describeSlot(slot: Slot, plan: Plan, kernel: string): string {
 function checkSize(
   array: string,
   bytes: number,
-  limits: GPUSupportedLimits,
+  limits: Limits,
   name: 'maxBufferSize' | 'maxStorageBufferBindingSize',
 ): void {
   if (bytes > limits[name]) throw arrayTooLarge(array, bytes, limits[name], name);
