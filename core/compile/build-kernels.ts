@@ -12,22 +12,17 @@ import {
   makeSource,
   type Source,
   substitute,
-  walk,
 } from '../ir/expr.ts';
 import { axisPosition, flatten, indexConstant, unflatten } from '../ir/index-algebra.ts';
 import type { Place, Reader, StepSpec } from '../ir/lowering.ts';
 import type { Program } from '../ir/program.ts';
+import { buffersOf } from './buffers.ts';
 import { buildControl } from './build-control.ts';
 import type { Fusion, Root } from './fuse.ts';
 import { type ArrayNode, dotIndices, freeAxes, memoryReader } from './graph.ts';
-import type {
-  KernelBuffer,
-  KernelStore,
-  LoopKernel,
-  MatmulKernel,
-  MatrixOperand,
-} from './kernel.ts';
+import type { KernelStore, LoopKernel, MatmulKernel, MatrixOperand } from './kernel.ts';
 import type { Plan, Target, Task } from './plan.ts';
+import { splitProduct } from './split-product.ts';
 import { splitLongReductions } from './split-reductions.ts';
 
 /** A kernel, or a step of control flow, and the line that it comes from. */
@@ -36,29 +31,7 @@ export interface Launch {
   readonly site: CallSite | null;
 }
 
-/** The buffers that stores touch, written ones first. */
-export function buffersOf(
-  stores: readonly KernelStore[],
-  extra: readonly Source[] = [],
-): KernelBuffer[] {
-  const written = new Map<Source, 'write' | 'update'>();
-  for (const { target, mode } of stores) {
-    if (mode !== 'set') written.set(target, 'update');
-    else if (!written.has(target)) written.set(target, 'write');
-  }
-  const read = new Set<Source>(extra);
-  for (const { index, value, guard } of stores) {
-    for (const node of walk(guard === null ? [index, value] : [index, value, guard])) {
-      if (node.kind === 'load') read.add(node.source);
-    }
-  }
-  const buffers: KernelBuffer[] = [...written].map(([source, access]) => ({
-    source,
-    access: read.has(source) ? 'update' : access,
-  }));
-  for (const source of read) if (!written.has(source)) buffers.push({ source, access: 'read' });
-  return buffers;
-}
+export { buffersOf };
 
 /** Builds the kernels of one program. */
 export class KernelBuilder {
@@ -205,7 +178,9 @@ export class KernelBuilder {
       ...operands,
       stores,
     };
-    this.launches.push({ kernel: alongRows(kernel), site: root.node.site });
+    for (const part of splitProduct(alongRows(kernel), this.#target.splitProducts)) {
+      this.launches.push({ kernel: part, site: root.node.site });
+    }
   }
 
   #epilogue(root: Root, product: ArrayNode, index: readonly Expr[]): KernelStore {

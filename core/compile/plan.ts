@@ -3,6 +3,7 @@ import type { Aval } from '../base/aval.ts';
 import type { CallSite } from '../base/call-site.ts';
 import type { Control } from './control.ts';
 import type { Kernel } from './kernel.ts';
+import type { SplitProducts } from './split-product.ts';
 
 /** Where an array lives while a program runs. Offsets and sizes in bytes. */
 export type Slot =
@@ -49,6 +50,8 @@ export interface Target {
   readonly hasSerialRows: boolean;
   /** Rows that keep the device busy. */
   readonly minRows: number;
+  /** Matrix products of few results and long sums are cut into partial sums; null: never. */
+  readonly splitProducts: SplitProducts | null;
   /** Iterations that keep the device busy; long reductions with fewer results are split into two stages. */
   readonly concurrency: number;
 }

@@ -168,6 +168,7 @@ function runWith(
 const gpuLike: Partial<Target> = {
   hasSerialRows: false,
   minRows: 128,
+  splitProducts: { outputs: 1 << 20, terms: 1 },
   maxBuffers: 4,
   concurrency: 128,
   alignment: 256,

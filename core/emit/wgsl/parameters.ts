@@ -1,5 +1,7 @@
 /** What kernels are tuned by: one record per class of devices, and nothing about devices anywhere else. */
 
+import type { SplitProducts } from '../../compile/split-product.ts';
+
 /** Kinds of GPUs that want different kernels. */
 export type DeviceClass =
   | 'generic'
@@ -66,6 +68,8 @@ export interface MatmulParameters {
   readonly manyOutputs: number;
   /** Rows and columns from which on large tiles waste little. */
   readonly largeSide: number;
+  /** When long sums are cut into partial ones, to have more workgroups; null: never. */
+  readonly split: SplitProducts | null;
 }
 
 /** All that the generator of kernels is told about a device. */
@@ -113,6 +117,8 @@ const generic: KernelParameters = {
     large: largeTile,
     manyOutputs: 1024 * 1024,
     largeSide: 64,
+    // 128 workgroups of medium tiles.
+    split: { outputs: 128 * 1024, terms: 256 },
   },
 };
 
@@ -149,6 +155,7 @@ export const parametersOf: Readonly<Record<DeviceClass, KernelParameters>> = {
       large: largeSoftwareTile,
       manyOutputs: 64 * 1024,
       largeSide: 64,
+      split: null,
     },
   },
 };

@@ -68,6 +68,7 @@ class JsDevice implements Device {
       alignment: 8,
       hasSerialRows: true,
       minRows: 64,
+      splitProducts: null,
       concurrency: 64,
     };
   }

@@ -81,6 +81,7 @@ class WasmDevice implements Device {
       alignment: 64,
       hasSerialRows: true,
       minRows: 4 * threadCount,
+      splitProducts: null,
       concurrency: 4 * threadCount,
     };
   }

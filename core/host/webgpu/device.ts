@@ -138,6 +138,7 @@ class Gpu implements WebGpuDevice, StorageOwner {
       alignment: offsetAlignment,
       hasSerialRows: true,
       minRows: isSoftware ? 32 : 128,
+      splitProducts: facts.emit.parameters?.matmul.split ?? null,
       concurrency: isSoftware ? 256 : 8192,
     };
     const failures = this.#failures;
