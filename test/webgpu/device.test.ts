@@ -162,6 +162,14 @@ test("Dawn's null backend, which computes nothing, is refused", async () => {
 if (available) {
   const device = await makeDevice();
 
+  test('a device with switches of Dawn computes the same', async () => {
+    const fast = await makeDevice({ toggles: ['skip_validation'] });
+    const [y] = fast
+      .load(planOf(scale(4)))
+      .run([fast.upload(Float32Array.of(1, 2, 3, 4), 'float32')], none);
+    assert.equal(await y?.read(), Float32Array.of(3, 5, 7, 9));
+  });
+
   test('arrays of every type come back as they went in', async () => {
     const shared = new Float32Array(new SharedArrayBuffer(12));
     shared.set([1, -0, Number.NaN]);

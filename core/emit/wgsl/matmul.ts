@@ -246,14 +246,15 @@ class MatmulWriter {
     main.line('let column = tile_column + thread_column;');
     const groups = this.#groups;
     const sums = indices(rows).flatMap((i) => indices(groups).map((q) => this.#sum(i, q)));
-    if (this.#epilogue.isCheap) {
+    if (this.#tile.memory === 'workgroup' && this.#epilogue.isCheap) {
       sums.forEach((sum, e) => {
         const column = `column + ${(e % groups) * this.#step}i`;
         main.line(`finish(batch, row + ${Math.floor(e / groups)}i, ${column}, ${sum});`);
       });
       return;
     }
-    // A loop over a copy: written out for each output, the epilogue would be compiled that many times.
+    // A loop over a copy: written out for each output, the epilogue would be compiled that many times, which
+    // on software adapters takes as long as all the rest.
     const type = `array<vec4<${this.#type}>, ${sums.length}>`;
     main.line(`var sums = ${type}(${sums.join(', ')});`);
     main.block(`for (var e = zero; e < ${sums.length}i; e++)`, () => {
