@@ -229,7 +229,7 @@ class FusionPass {
     const extents = root.axes.map((axis) => axis.extent);
     const count = extents.slice(0, rows).reduce((a, b) => a * b, 1);
     const length = extents.slice(rows).reduce((a, b) => a * b, 1);
-    return (count >= this.#target.concurrency || count * length <= 16384) && length <= maxRow;
+    return (count >= this.#target.minRows || count * length <= 16384) && length <= maxRow;
   }
 
   /** Gives the product to the one kernel that reads each of its elements once, in place. */

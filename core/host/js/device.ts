@@ -73,6 +73,8 @@ class JsDevice implements Device {
       alignment: 8,
       hasSerialRows: true,
       writesWords: false,
+      minRows: 64,
+      splitProducts: null,
       concurrency: 64,
     };
   }

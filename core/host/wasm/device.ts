@@ -81,6 +81,8 @@ class WasmDevice implements Device {
       alignment: 64,
       hasSerialRows: true,
       writesWords: false,
+      minRows: 4 * threadCount,
+      splitProducts: null,
       concurrency: 4 * threadCount,
     };
   }
