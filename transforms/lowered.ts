@@ -1,5 +1,6 @@
 /** A look at what a jitted function is compiled to. */
 import { sizeOf } from '../core/base/aval.ts';
+import { bytesOf } from '../core/base/dtype.ts';
 import type { Structure } from '../core/base/pytree.ts';
 import type { Control } from '../core/compile/control.ts';
 import { type Cost, costOfKernel } from '../core/compile/kernel-cost.ts';
@@ -111,7 +112,7 @@ export function lowered<A extends unknown[], R>(
 }
 
 const bytesOfAll = (avals: Plan['inputs']): number =>
-  avals.reduce((all, { shape }) => all + 4 * sizeOf(shape), 0);
+  avals.reduce((all, { shape, dtype }) => all + bytesOf(dtype) * sizeOf(shape), 0);
 
 function memoryOf({ plan, kernels }: Compiled): MemoryAnalysis {
   return {
