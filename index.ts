@@ -12,11 +12,14 @@ import { installSourceReader } from './core/host/source-text.ts';
 
 export { EnerjaxError } from './core/base/errors.ts';
 export type { Device, MemoryStats } from './core/host/device.ts';
+export type { ChromeTrace, TraceEvent } from './core/host/profile.ts';
 export {
   type DeviceName,
   defaultDevice,
   devicePut,
   getDevice,
+  memoryStats,
+  profile,
   setDefaultDevice,
 } from './core/host/runtime.ts';
 export * as image from './core/image/index.ts';

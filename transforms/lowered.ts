@@ -1,8 +1,9 @@
 /** A look at what a jitted function is compiled to. */
 import { sizeOf } from '../core/base/aval.ts';
+import { bytesOf } from '../core/base/dtype.ts';
 import type { Structure } from '../core/base/pytree.ts';
 import type { Control } from '../core/compile/control.ts';
-import type { Kernel, KernelStore } from '../core/compile/kernel.ts';
+import { type Cost, costOfKernel } from '../core/compile/kernel-cost.ts';
 import { isKernel, type Plan } from '../core/compile/plan.ts';
 import { type Compiled, compiled } from '../core/host/runtime.ts';
 import { show } from '../core/ir/show.ts';
@@ -11,13 +12,7 @@ import { PrintedProgram } from './make-program.ts';
 import type { Staged } from './stage.ts';
 import type { SpecsOf } from './types.ts';
 
-/** An estimate of the work of one run. */
-export interface Cost {
-  /** Additions and multiplications; other scalar operations count as several. */
-  readonly flops: number;
-  /** Bytes that kernels read and write, each array once per kernel. */
-  readonly bytes: number;
-}
+export type { Cost };
 
 /** What one run costs, under the names that JAX uses. */
 export interface CostAnalysis {
@@ -117,7 +112,7 @@ export function lowered<A extends unknown[], R>(
 }
 
 const bytesOfAll = (avals: Plan['inputs']): number =>
-  avals.reduce((all, { shape }) => all + 4 * sizeOf(shape), 0);
+  avals.reduce((all, { shape, dtype }) => all + bytesOf(dtype) * sizeOf(shape), 0);
 
 function memoryOf({ plan, kernels }: Compiled): MemoryAnalysis {
   return {
@@ -132,8 +127,7 @@ function memoryOf({ plan, kernels }: Compiled): MemoryAnalysis {
 function costOf({ steps }: Plan): Cost {
   const costs = steps.map(({ kernel, slots }): Cost => {
     if (!isKernel(kernel)) return costOfControl(kernel);
-    const bytes = slots.reduce((all, slot) => all + slot.bytes, 0);
-    return { flops: flopsOf(kernel), bytes };
+    return costOfKernel(kernel, slots);
   });
   return costs.reduce(plus, { flops: 0, bytes: 0 });
 }
@@ -159,16 +153,4 @@ function costOfControl(control: Control): Cost {
     case 'host':
       return { flops: 0, bytes: 0 };
   }
-}
-
-const extents = (axes: readonly { readonly extent: number }[]): number =>
-  sizeOf(axes.map((axis) => axis.extent));
-
-const storeFlops = ({ value, serial }: KernelStore): number => value.cost * extents(serial);
-
-function flopsOf(kernel: Kernel): number {
-  const perIteration = kernel.stores.reduce((sum, store) => sum + storeFlops(store), 0);
-  if (kernel.kind === 'loop') return extents(kernel.parallel) * perIteration;
-  const results = extents([kernel.batch, kernel.rows, kernel.columns]);
-  return results * (2 * kernel.depth + perIteration);
 }

@@ -13,23 +13,18 @@ import {
   makeSource,
   type Source,
   substitute,
-  walk,
 } from '../ir/expr.ts';
 import { axisPosition, flatten, indexConstant, unflatten } from '../ir/index-algebra.ts';
 import type { Place, Reader, StepSpec } from '../ir/lowering.ts';
 import { fitTo } from '../ir/narrow.ts';
 import { lookup, type Program } from '../ir/program.ts';
+import { buffersOf, sourcesOf } from './buffers.ts';
 import { buildControl, buildHostCall, type CallNumbers } from './build-control.ts';
 import type { Fusion, LocalArray, Root } from './fuse.ts';
 import { type ArrayNode, dotIndices, freeAxes, isToken, memoryReader } from './graph.ts';
-import type {
-  KernelBuffer,
-  KernelStore,
-  LoopKernel,
-  MatmulKernel,
-  MatrixOperand,
-} from './kernel.ts';
+import type { KernelStore, LoopKernel, MatmulKernel, MatrixOperand } from './kernel.ts';
 import type { Plan, Target, Task } from './plan.ts';
+import { splitProduct } from './split-product.ts';
 import { splitLongReductions } from './split-reductions.ts';
 
 /** A kernel, or a step of control flow, and the line that it comes from. */
@@ -38,30 +33,7 @@ export interface Launch {
   readonly site: CallSite | null;
 }
 
-/** The buffers that stores touch, written ones first. */
-export function buffersOf(
-  stores: readonly KernelStore[],
-  extra: readonly Source[] = [],
-  locals: readonly Source[] = [],
-): KernelBuffer[] {
-  const written = new Map<Source, 'write' | 'update'>();
-  for (const { target, mode } of stores) {
-    if (mode !== 'set') written.set(target, 'update');
-    else if (!written.has(target)) written.set(target, 'write');
-  }
-  const read = new Set<Source>(extra);
-  for (const { index, value, guard } of stores) {
-    for (const node of walk(guard === null ? [index, value] : [index, value, guard])) {
-      if (node.kind === 'load') read.add(node.source);
-    }
-  }
-  const buffers: KernelBuffer[] = [...written].map(([source, access]) => ({
-    source,
-    access: read.has(source) ? 'update' : access,
-  }));
-  for (const source of read) if (!written.has(source)) buffers.push({ source, access: 'read' });
-  return buffers.filter(({ source }) => !locals.includes(source));
-}
+export { buffersOf };
 
 /** Where a kernel keeps the part of an array that one iteration computes. */
 interface LocalPlace {
@@ -78,12 +50,6 @@ function localPlace({ node, axes }: LocalArray): LocalPlace {
     flat: (index) => flatten(index.slice(node.aval.shape.length - shape.length), strides),
   };
 }
-
-/** What a walk through a matrix reads: the matrix, and what says where in memory it begins. */
-const sourcesOf = ({ source, base }: MatrixOperand): Source[] => [
-  source,
-  ...[...walk([base])].flatMap((node) => (node.kind === 'load' ? [node.source] : [])),
-];
 
 /** Builds the kernels of one program. */
 export class KernelBuilder {
@@ -169,10 +135,13 @@ export class KernelBuilder {
     const { node, axes } = root;
     const index = axes.map(axisPosition);
     const parallel = axes.slice(0, root.parallel);
+    const value = this.#element(node, index);
+    // Rows are written one element at a time.
+    const target = root.parallel < axes.length ? this.#writable(node, value) : node.source;
     const store: KernelStore = {
-      target: node.source,
+      target,
       index: flatten(index, stridesOf(node.aval.shape)),
-      value: this.#element(node, index),
+      value,
       mode: 'set',
       guard: null,
       serial: axes.slice(root.parallel),
@@ -180,12 +149,19 @@ export class KernelBuilder {
     const before = root.locals.map((local): KernelStore => {
       const { source, flat } = lookup(this.#locals, local.node);
       const own = [...parallel, ...local.axes].map(axisPosition);
-      const value = this.#element(local.node, own);
-      return { ...plain, target: source, index: flat(own), value, serial: local.axes };
+      const element = this.#element(local.node, own);
+      return { ...plain, target: source, index: flat(own), value: element, serial: local.axes };
     });
     const locals = [...this.#locals.values()].map(({ source }) => source);
     const stores = [...before.reverse(), store];
     this.#push(this.#kernelName(), parallel, stores, node.site, locals);
+    if (target !== node.source) this.#pack(target, node);
+  }
+
+  /** What elements of a node can be written to one by one: if words are written, wider memory than a packed array. */
+  #writable({ source }: ArrayNode, { dtype }: Expr): Source {
+    const isStaged = this.#target.writesWords && isStorageType(source.dtype);
+    return isStaged ? makeSource(dtype, source.length) : source;
   }
 
   #kernelName(): string {
@@ -244,9 +220,8 @@ export class KernelBuilder {
       rhs: this.#matrix(rhs, rhsIndex, [batch, depth, columns], product.site),
     };
     const final = this.#epilogue(root, product, index);
-    const isStaged = this.#target.writesWords && isStorageType(final.target.dtype);
-    const wide = isStaged ? makeSource(final.value.dtype, final.target.length) : final.target;
-    const stores = [{ ...final, target: wide }];
+    const target = this.#writable(root.node, final.value);
+    const stores = [{ ...final, target }];
     const kernel: MatmulKernel = {
       kind: 'matmul',
       name: [...new Set([product.name, ...this.#names])].join('·'),
@@ -258,8 +233,10 @@ export class KernelBuilder {
       ...operands,
       stores,
     };
-    this.launches.push({ kernel: alongRows(kernel), site: root.node.site });
-    if (isStaged) this.#pack(wide, root.node);
+    for (const part of splitProduct(alongRows(kernel), this.#target.splitProducts)) {
+      this.launches.push({ kernel: part, site: root.node.site });
+    }
+    if (target !== final.target) this.#pack(target, root.node);
   }
 
   /** Copies finished elements into their packed array. */
@@ -331,7 +308,7 @@ export class KernelBuilder {
     steps.build({
       operands: first.operands.map((node) => place(node.aval, node.source)),
       outputs: siblings.map((node) => place(node.aval, node.source)),
-      hasSerialRows: this.#target.hasSerialRows,
+      hasFastThreads: this.#target.hasFastThreads,
       temporary: (aval) => place(aval, makeSource(aval.dtype, sizeOf(aval.shape))),
       step: (spec) => this.#addStep(spec, eqn.primitive.name, sources, eqn.site),
     });

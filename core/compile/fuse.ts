@@ -165,7 +165,7 @@ class FusionPass {
    */
   #localRows(node: ArrayNode, homes: readonly Home[]): number | null {
     const [home] = homes;
-    if (!this.#target.hasSerialRows || home === undefined) return null;
+    if (!this.#target.hasFastThreads || home === undefined) return null;
     const { root } = home;
     if (root.product !== null || homes.some((other) => other.root !== root)) return null;
     const common = Math.min(...homes.map((other) => sharedAxes(root, other.index)));
@@ -280,7 +280,7 @@ class FusionPass {
     const extents = root.axes.map((axis) => axis.extent);
     const count = extents.slice(0, rows).reduce((a, b) => a * b, 1);
     const length = extents.slice(rows).reduce((a, b) => a * b, 1);
-    return (count >= this.#target.concurrency || count * length <= 16384) && length <= maxRow;
+    return (count >= this.#target.minRows || count * length <= 16384) && length <= maxRow;
   }
 
   /** Gives the product to the one kernel that reads each of its elements once, in place. */
@@ -339,7 +339,7 @@ function sharedAxes({ axes }: Root, index: readonly Expr[]): number {
  */
 function estimateCosts(
   nodes: readonly ArrayNode[],
-  { hasSerialRows }: Target,
+  { hasFastThreads }: Target,
 ): ReadonlyMap<ArrayNode, number> {
   const readers = new Map<ArrayNode, number>();
   for (const { operands } of nodes) {
@@ -354,7 +354,7 @@ function estimateCosts(
     const { facts } = node.origin;
     let cost = facts.cost;
     const share = (operand: ArrayNode): number =>
-      hasSerialRows && !facts.reduces ? Math.min(1, operand.size / Math.max(1, node.size)) : 1;
+      hasFastThreads && !facts.reduces ? Math.min(1, operand.size / Math.max(1, node.size)) : 1;
     for (const { operand } of facts.reads) cost += share(operand) * costOf(operand).load - 1;
     for (const operand of new Set(facts.reads.map((read) => read.operand))) {
       if (operand.origin.kind !== 'map' || readers.get(operand) !== 1) continue;

@@ -3,6 +3,7 @@ import type { Aval } from '../base/aval.ts';
 import type { CallSite } from '../base/call-site.ts';
 import type { Control } from './control.ts';
 import type { Kernel } from './kernel.ts';
+import type { SplitProducts } from './split-product.ts';
 
 /** Where an array lives while a program runs. Offsets and sizes in bytes. */
 export type Slot =
@@ -45,10 +46,16 @@ export interface Target {
   readonly maxBuffers: number;
   /** Alignment of arrays in the arena, in bytes. */
   readonly alignment: number;
-  /** True: loops inside a parallel iteration are cheap (CPU), so whole rows may be handled by one. */
+  /** True: whole rows may be handled by one iteration: by one thread, or shared among lanes. */
   readonly hasSerialRows: boolean;
+  /** True: threads are few and fast, so long loops in order are cheap, and each can keep arrays of its own. */
+  readonly hasFastThreads: boolean;
   /** True: memory is written in words of four bytes, so that parts of one word must be written together. */
   readonly writesWords: boolean;
+  /** Rows that keep the device busy. */
+  readonly minRows: number;
+  /** Matrix products of few results and long sums are cut into partial sums; null: never. */
+  readonly splitProducts: SplitProducts | null;
   /** Iterations that keep the device busy; long reductions with fewer results are split into two stages. */
   readonly concurrency: number;
 }

@@ -57,3 +57,23 @@ export const badResult = defineError({
     works: 'withDebugNans(() => np.add(np.array([2]), 1))',
   },
 });
+
+/** A profile was started while another one is taken. */
+export const alreadyProfiling = defineError({
+  code: 'already-profiling',
+  what: () => 'profile: another profile is being taken, and kernels are recorded once',
+  fix: 'await the other one first, or put both bodies into one: `await profile(async () => { … })`',
+  example: {
+    fails: 'await profile(() => profile(() => 1))',
+    works: 'await profile(() => 1)',
+  },
+});
+
+/** The GPU cannot tell how long its kernels took. */
+export const noTimestamps = defineError({
+  code: 'no-timestamps',
+  what: () =>
+    "profile: this GPU's driver or browser offers no timestamps (feature 'timestamp-query')",
+  fix: 'profile in Node, in a browser that offers them, or on the processor: ENERJAX_DEVICE=wasm',
+  example: { noExample: 'needs a GPU without timestamps' },
+});

@@ -14,12 +14,13 @@ import { show } from '../ir/show.ts';
 import { concrete, evaluate, isTracing, setEvaluator, trace } from '../ir/trace.ts';
 import { ConcreteArray, type Storage, type Value } from '../ir/value.ts';
 import { checksNow } from './checks.ts';
-import { type Device, type Executable, noCalls } from './device.ts';
+import { type Device, type Executable, type MemoryStats, noCalls } from './device.ts';
 import { programInsideCallback, unknownDevice, wrongDevice } from './errors.ts';
 import { firstBad, sourceError } from './find-source.ts';
 import { hostArray } from './host-array.ts';
 import { isInsideCall, pendingWork, queue, RunCalls } from './host-calls.ts';
 import { createJsDevice } from './js/device.ts';
+import { type ChromeTrace, record } from './profile.ts';
 import { createWasmDevice } from './wasm/device.ts';
 import { createWebGpuDevice } from './webgpu/device.ts';
 
@@ -84,6 +85,23 @@ export async function setDefaultDevice(device: DeviceName | Device): Promise<Dev
   current = chosen;
   return chosen;
 }
+
+/**
+ * Runs `body` and all that it queues on the default device, and returns its result with a Chrome trace: a slice per
+ * kernel, with the user's line, bytes, operations and achieved rates. Times are the GPU's own on `webgpu`, where each
+ * kernel is a pass by itself meanwhile; on `wasm` they are the host's. The device `js` records nothing.
+ *
+ * @throws `already-profiling`, `no-timestamps`
+ * @example
+ * const { trace } = await profile(() => step(params, batch));
+ * writeFileSync('trace.json', JSON.stringify(trace)); // for chrome://tracing or ui.perfetto.dev
+ */
+export const profile = <R>(
+  body: () => R | Promise<R>,
+): Promise<{ readonly result: R; readonly trace: ChromeTrace }> => record(defaultDevice(), body);
+
+/** The exact bytes that a device holds, in arrays and for reuse. */
+export const memoryStats = (device: Device = defaultDevice()): MemoryStats => device.memory();
 
 /** The program compiled for the default device; the same program is compiled once. */
 export function compiled(program: Program, donated: ReadonlySet<number> = new Set()): Compiled {

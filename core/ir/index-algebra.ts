@@ -4,6 +4,7 @@
  *
  * All indices here are non-negative where they are used; that is what lets division truncate.
  */
+import { stridesOf } from '../base/aval.ts';
 import { invariant } from '../base/errors.ts';
 import {
   type Axis,
@@ -207,7 +208,25 @@ export function floorDiv(index: Expr, divisor: number): Expr {
   return boundsOfSum(rest)[1] < divisor ? quotient : addIndex(quotient, divideRest(rest, divisor));
 }
 
+/** g, and the quotient and remainder by it of a sum that is g·quotient + remainder; g divides `divisor`. */
+function commonFactor(
+  { terms, offset }: Parts,
+  divisor: number,
+): { readonly factor: number; readonly quotient: Parts; readonly remainder: number } | null {
+  const factor = terms.reduce((g, t) => greatestDivisor(g, Math.abs(t.coefficient)), divisor);
+  if (factor === 1) return null;
+  const quotient = {
+    terms: terms.map((t) => ({ atom: t.atom, coefficient: t.coefficient / factor })),
+    offset: Math.floor(offset / factor),
+  };
+  return { factor, quotient, remainder: offset - quotient.offset * factor };
+}
+
+const greatestDivisor = (a: number, b: number): number => (b === 0 ? a : greatestDivisor(b, a % b));
+
 function divideRest(rest: Parts, divisor: number): Expr {
+  const common = commonFactor(rest, divisor);
+  if (common !== null) return floorDiv(fromParts(common.quotient), divisor / common.factor);
   const dividend = fromParts(rest);
   const inner = quotientOf(dividend, 'div');
   return inner === null
@@ -222,7 +241,11 @@ export function modulo(index: Expr, divisor: number): Expr {
   const parts = split(index, divisor);
   if (parts === null) return op('rem', [index, indexConstant(divisor)]);
   const rest = fromParts(parts.rest);
-  return boundsOfSum(parts.rest)[1] < divisor ? rest : op('rem', [rest, indexConstant(divisor)]);
+  if (boundsOfSum(parts.rest)[1] < divisor) return rest;
+  const common = commonFactor(parts.rest, divisor);
+  if (common === null) return op('rem', [rest, indexConstant(divisor)]);
+  const { factor, quotient, remainder } = common;
+  return scaleIndex(modulo(fromParts(quotient), divisor / factor), factor, remainder);
 }
 
 /** The flat row-major index of a multi-index. */
@@ -263,3 +286,19 @@ setAffineBuilder(affineSum, (name, args, dtype) => {
   }
   return op(name, args, dtype);
 });
+
+/** True if the index counts the iterations of these loops, the last one fastest. */
+export function isRowMajor(index: Expr, axes: readonly Axis[]): boolean {
+  if (index.kind === 'const') return index.value === 0 && axes.every(({ extent }) => extent === 1);
+  const terms =
+    index.kind === 'affine' && index.offset === 0 ? index.terms : [{ atom: index, coefficient: 1 }];
+  const strides = stridesOf(axes.map(({ extent }) => extent));
+  const wanted = new Map(axes.map((axis, i) => [axis, strides[i]]));
+  const moving = axes.filter(({ extent }) => extent > 1);
+  return (
+    terms.length === moving.length &&
+    terms.every(({ atom, coefficient }) =>
+      atom.kind === 'axis' ? wanted.get(atom.axis) === coefficient : false,
+    )
+  );
+}

@@ -63,7 +63,7 @@ export interface StepBuilder {
   readonly outputs: readonly Place[];
   readonly temporary: (aval: Aval) => Place;
   /** True where long loops in order are cheap: few, fast threads. False: many slow ones want to be busy. */
-  readonly hasSerialRows: boolean;
+  readonly hasFastThreads: boolean;
   readonly step: (spec: StepSpec) => void;
 }
 

@@ -144,7 +144,7 @@ export const sortLowering = (
     const { shape } = first(avals);
     const length = nth(shape, axis);
     const sorter: Sorter = { builder, shape, axis, length, numKeys };
-    if (builder.hasSerialRows && length > shortRow) {
+    if (builder.hasFastThreads && length > shortRow) {
       radixSort({ builder, shape, axis, numKeys });
       return;
     }

@@ -238,7 +238,7 @@ function runSteps(
     operands,
     outputs: results,
     temporary: allocate,
-    hasSerialRows: true,
+    hasFastThreads: true,
     step: (spec) => {
       runStep(spec, evaluator, elementsOf);
     },

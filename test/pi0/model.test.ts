@@ -83,17 +83,18 @@ test('what a camera shows matters, unless its mask is false', async () => {
   assert.ok((await difference(true)) > 1e-4);
 });
 
-test('no correction steps give exactly the sampled actions; others move the first dims only', async () => {
+test('no correction steps give the sampled actions; others move the first dims only', async () => {
   const plain = jit((p: Pi0Params, o: Observation) => sampleActions(p, config, key, o));
   const sampled = plain(params, observation);
   const corrected = (energyCorrectionSteps: number) =>
     jit((p: Pi0Params, o: Observation) =>
       sampleActionsWithEnergyCorrection(p, config, key, o, { energyCorrectionSteps }),
     )(params, observation);
-  assert.is(await largest(corrected(0).sub(sampled)), 0);
+  // Programs that differ may round differently.
+  assert.ok((await largest(corrected(0).sub(sampled))) < 2e-6);
   const moved = corrected(2).sub(sampled);
-  assert.ok((await largest(moved.get('...', np.slice(0, config.energyActDim)))) > 0);
-  assert.is(await largest(moved.get('...', np.slice(config.energyActDim, null))), 0);
+  assert.ok((await largest(moved.get('...', np.slice(0, config.energyActDim)))) > 1e-4);
+  assert.ok((await largest(moved.get('...', np.slice(config.energyActDim, null)))) < 2e-6);
 });
 
 test('guidance in a single flow step is the correction at the end; in several steps it is not', async () => {

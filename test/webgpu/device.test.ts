@@ -6,11 +6,30 @@ import * as assert from 'uvu/assert';
 import { makeAval } from '../../core/base/aval.ts';
 import { captureSite } from '../../core/base/call-site.ts';
 import { EnerjaxError } from '../../core/base/errors.ts';
-import type { LoopKernel } from '../../core/compile/kernel.ts';
+import type { LoopKernel, MatmulKernel } from '../../core/compile/kernel.ts';
 import type { Plan, Slot } from '../../core/compile/plan.ts';
 import { createWebGpuDevice } from '../../core/host/webgpu/device.ts';
-import { axisIndex, constant, load, makeAxis, makeSource, op } from '../../core/ir/expr.ts';
-import { hasWebGpu, makeDevice, planOf } from './kernels.ts';
+import {
+  accumulator,
+  axisIndex,
+  constant,
+  load,
+  makeAxis,
+  makeSource,
+  op,
+  reduce,
+} from '../../core/ir/expr.ts';
+import { addIndex, scaleIndex } from '../../core/ir/index-algebra.ts';
+import {
+  hasWebGpu,
+  makeDevice,
+  noise,
+  nothing,
+  planOf,
+  reference,
+  runOn,
+  worst,
+} from './kernels.ts';
 
 /** to[i] = from[i] · factor + 1, reading and writing separate arrays or one and the same. */
 function scale(length: number, factor = 2): LoopKernel {
@@ -62,6 +81,53 @@ function donating(length: number): Plan {
   };
 }
 
+/** A matrix product of noise, both operands row by row. */
+function product(rows: number, depth: number, columns: number) {
+  const axes = { batch: makeAxis(1), rows: makeAxis(rows), columns: makeAxis(columns) };
+  const operand = (height: number, width: number) => {
+    const source = makeSource('float32', height * width);
+    return { source, base: constant(0, 'int32'), rowStride: width, columnStride: 1 };
+  };
+  const [lhs, rhs] = [operand(rows, depth), operand(depth, columns)];
+  const out = makeSource('float32', rows * columns);
+  const index = addIndex(scaleIndex(axisIndex(axes.rows), columns), axisIndex(axes.columns));
+  const value = accumulator('float32');
+  const kernel: MatmulKernel = {
+    kind: 'matmul',
+    name: 'dot',
+    ...axes,
+    ...{ depth, lhs, rhs },
+    buffers: [
+      { source: lhs.source, access: 'read' },
+      { source: rhs.source, access: 'read' },
+      { source: out, access: 'write' },
+    ],
+    stores: [{ target: out, index, value, mode: 'set', guard: null, serial: [] }],
+  };
+  const data = new Map([lhs, rhs].map(({ source }, i) => [source, noise(source.length, i + 1)]));
+  return { kernel, data };
+}
+
+/** Sums of the rows of noise. */
+function rowSums(rows: number, length: number) {
+  const [x, out] = [makeSource('float32', rows * length), makeSource('float32', rows)];
+  const i = makeAxis(rows);
+  const value = reduce('add', length, (j) =>
+    load(x, addIndex(scaleIndex(axisIndex(i), length), j)),
+  );
+  const kernel: LoopKernel = {
+    kind: 'loop',
+    name: 'sums',
+    buffers: [
+      { source: x, access: 'read' },
+      { source: out, access: 'write' },
+    ],
+    parallel: [i],
+    stores: [{ target: out, index: axisIndex(i), value, mode: 'set', guard: null, serial: [] }],
+  };
+  return { kernel, data: new Map([[x, noise(x.length)]]) };
+}
+
 async function codeOf(act: () => unknown): Promise<string> {
   try {
     await act();
@@ -95,6 +161,14 @@ test("Dawn's null backend, which computes nothing, is refused", async () => {
 
 if (available) {
   const device = await makeDevice();
+
+  test('a device with switches of Dawn computes the same', async () => {
+    const fast = await makeDevice({ toggles: ['skip_validation'] });
+    const [y] = fast
+      .load(planOf(scale(4)))
+      .run([fast.upload(Float32Array.of(1, 2, 3, 4), 'float32')], none);
+    assert.equal(await y?.read(), Float32Array.of(3, 5, 7, 9));
+  });
 
   test('arrays of every type come back as they went in', async () => {
     const shared = new Float32Array(new SharedArrayBuffer(12));
@@ -229,16 +303,61 @@ if (available) {
     small.destroy();
   });
 
-  test('an array that no binding can hold is refused by name, with both sizes', async () => {
-    const length = 40 * 2 ** 20;
-    const limited = planOf(scale(length));
+  test('an array that no binding can hold is computed in parts', async () => {
+    const maxBindingBytes = 4096;
+    const small = await makeDevice({ maxBindingBytes });
+    const executable = small.load(planOf(scale(5000)));
+    const values = Float32Array.from({ length: 5000 }, (_, i) => i);
+    const [y] = executable.run([small.upload(values, 'float32')], none);
+    assert.equal(
+      (await y?.read())?.slice(0, 5000),
+      values.map((v) => 2 * v + 1),
+    );
+    // Five parts of 960 elements and one of 200: the text of equal ones is the same.
+    assert.is(executable.kernels.length, 2);
+  });
+
+  test('products and reductions over large arrays are cut along the axis that makes them fit', async () => {
+    const small = await makeDevice({ maxBindingBytes: 8192 });
+    const [rows, depth, columns] = [24, 160, 12];
+    const { kernel, data } = product(rows, depth, columns);
+    const [actual = nothing] = await runOn(small, kernel, data);
+    assert.ok(worst(actual, reference(kernel, data)[0] ?? nothing) < 1e-6);
+    assert.ok(small.load(planOf(kernel)).kernels.length > 1);
+    const sums = rowSums(64, 100);
+    const [totals = nothing] = await runOn(small, sums.kernel, sums.data);
+    assert.ok(worst(totals, reference(sums.kernel, sums.data)[0] ?? nothing) < 1e-6);
+  });
+
+  test('an array that no part of would do is refused by name, with both sizes', async () => {
+    const [table, places, out] = [
+      makeSource('float32', 4000),
+      makeSource('int32', 16),
+      makeSource('float32', 16),
+    ];
+    const axis = makeAxis(16);
+    const value = load(table, load(places, axisIndex(axis)));
+    const kernel: LoopKernel = {
+      kind: 'loop',
+      name: 'gather',
+      buffers: [
+        { source: table, access: 'read' },
+        { source: places, access: 'read' },
+        { source: out, access: 'write' },
+      ],
+      parallel: [axis],
+      stores: [
+        { target: out, index: axisIndex(axis), value, mode: 'set', guard: null, serial: [] },
+      ],
+    };
+    const small = await makeDevice({ maxBindingBytes: 8192 });
     try {
-      device.load(limited);
-      assert.ok(!device.isSoftware, 'lavapipe binds 128 MiB at most');
+      small.load(planOf(kernel));
+      assert.unreachable();
     } catch (error) {
       assert.instance(error, EnerjaxError);
-      assert.match(String(error), /input 0 f32\[41943040\] of kernel 'scale' takes 160\.0 MiB/);
-      assert.match(String(error), /128\.0 MiB \(maxStorageBufferBindingSize\)/);
+      assert.match(String(error), /input 0 f32\[4000\] of kernel 'gather' takes 16000 bytes/);
+      assert.match(String(error), /8192 bytes \(maxStorageBufferBindingSize\)/);
     }
     assert.is(
       await codeOf(() => device.load({ ...chain(4), arenaBytes: 2 ** 33 })),

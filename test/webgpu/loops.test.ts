@@ -2,7 +2,9 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { KernelStore, LoopKernel } from '../../core/compile/kernel.ts';
+import { emitWgsl } from '../../core/emit/wgsl/emit.ts';
 import type { LoopStyle } from '../../core/emit/wgsl/loop.ts';
+import { type LoopParameters, parametersOf } from '../../core/emit/wgsl/parameters.ts';
 import {
   type Axis,
   axisIndex,
@@ -77,11 +79,26 @@ const available = hasWebGpu('loops.test.ts');
 if (available) {
   const device = await makeDevice();
 
-  for (const style of ['invocation', 'workgroup'] as const satisfies readonly LoopStyle[]) {
-    test(`row reductions by one ${style} each agree with the reference`, async () => {
-      const forced = await makeDevice({ emit: { loopStyle: style } });
-      const { x, kernel } = rowKernel(37, 333);
-      const data = new Map([[x, noise(37 * 333)]]);
+  const { loop: generic } = parametersOf.generic;
+  /** Every way of running loops, the ones meant for other devices included. */
+  const ways: Record<string, [LoopStyle, Partial<LoopParameters>]> = {
+    'an invocation each': ['invocation', {}],
+    'an invocation each, by fours': ['invocation', { minWideIterations: 1, minWideElements: 1 }],
+    'an invocation each, in few workgroups': ['invocation', { lanes: 8, maxWorkgroups: 2 }],
+    'a workgroup each, by a tree': ['workgroup', { sharing: 'tree', sharedLanes: 32 }],
+    'a workgroup each, element by element': ['workgroup', { maxWideNodes: 0 }],
+    'a subgroup each': ['workgroup', { sharing: 'subgroup', sharedLanes: 8, subgroupSize: 8 }],
+    'several subgroups each': [
+      'workgroup',
+      { sharing: 'subgroups', sharedLanes: 64, subgroupSize: 8, maxWorkgroups: 3 },
+    ],
+  };
+  for (const [name, [loopStyle, changes]] of Object.entries(ways)) {
+    test(`row reductions by ${name} agree with the reference`, async () => {
+      const parameters = { ...parametersOf.generic, loop: { ...generic, ...changes } };
+      const forced = await makeDevice({ emit: { loopStyle, parameters } });
+      const { x, kernel } = rowKernel(37, 332);
+      const data = new Map([[x, noise(37 * 332)]]);
       const actual = await runOn(forced, kernel, data);
       reference(kernel, data).forEach((expected, k) => {
         assert.ok(worst(actual[k] ?? nothing, expected) < 1e-6, `output ${k}`);
@@ -89,6 +106,86 @@ if (available) {
       assert.ok(actual[2]?.every((any) => any === 1));
     });
   }
+
+  test('a row is written by all lanes of its workgroup, and only where each turn has a place of its own', async () => {
+    const [rows, length] = [5, 64];
+    const x = makeSource('float32', rows * length);
+    const out = makeSource('float32', rows * length);
+    const last = makeSource('float32', rows);
+    const [i, j] = [makeAxis(rows), makeAxis(length)];
+    const at = (k: Expr): Expr => load(x, row(axisIndex(i), length, k));
+    const centred = op('sub', [at(axisIndex(j)), reduce('max', length, at)]);
+    const place = row(axisIndex(i), length, axisIndex(j));
+    const spread = loop(
+      'spread',
+      [i],
+      [read(x), write(out)],
+      [store(out, place, centred, { serial: [j] })],
+    );
+    const data = new Map([[x, noise(rows * length)]]);
+    const emit = { loopStyle: 'workgroup' } as const;
+    const forced = await makeDevice({ emit });
+    const [actual = nothing] = await runOn(forced, spread, data);
+    assert.ok(worst(actual, reference(spread, data)[0] ?? nothing) < 1e-6);
+    const text = emitWgsl(spread, { ...emit, parameters: parametersOf.generic }).code;
+    assert.match(text, /= i32\(lane\); .* < 16i/);
+    // All turns write to the same place: the last one counts, so one invocation runs them in order.
+    const same = loop(
+      'same',
+      [i],
+      [read(x), write(last)],
+      [store(last, axisIndex(i), centred, { serial: [j] })],
+    );
+    const [kept = nothing] = await runOn(forced, same, data);
+    assert.ok(worst(kept, reference(same, data)[0] ?? nothing) < 1e-6);
+  });
+
+  test('what is loaded by fours is shifted, broadcast, transposed and of every type', async () => {
+    const [rows, columns] = [32, 64];
+    const x = makeSource('float32', rows * columns);
+    const turned = makeSource('int32', rows * columns);
+    const mask = makeSource('bool', rows * columns);
+    const scale = makeSource('float32', columns);
+    const out = makeSource('float32', rows * columns);
+    const odd = makeSource('bool', rows * columns);
+    const [i, j] = [makeAxis(rows), makeAxis(columns)];
+    const place = row(axisIndex(i), columns, axisIndex(j));
+    const isInside = op('ge', [axisIndex(j), constant(3, 'int32')]);
+    const shifted = op('select', [
+      isInside,
+      load(x, addIndex(place, constant(-3, 'int32'))),
+      constant(7, 'float32'),
+    ]);
+    const crosswise = load(turned, row(axisIndex(j), rows, axisIndex(i)));
+    const sum = op('add', [shifted, op('convert', [crosswise], 'float32')]);
+    const scaled = op('mul', [sum, load(scale, axisIndex(j))]);
+    const kernel = loop(
+      'fours',
+      [i, j],
+      [read(x), read(turned), read(mask), read(scale), write(out), write(odd)],
+      [
+        store(out, place, op('select', [load(mask, place), scaled, sum])),
+        store(odd, place, op('and', [load(mask, place), isInside])),
+      ],
+    );
+    const data = new Map<Source, Float32Array | Int32Array | Uint8Array>([
+      [x, noise(rows * columns)],
+      [turned, Int32Array.from({ length: rows * columns }, (_, k) => (k * 37) % 101)],
+      [mask, Uint8Array.from({ length: rows * columns }, (_, k) => (k % 3 === 0 ? 1 : 0))],
+      [scale, noise(columns, 5)],
+    ]);
+    const few = { minWideIterations: 1, minWideElements: 1 };
+    const loopParameters = { ...generic, ...few, maxWideNodes: 2000 };
+    const parameters = { ...parametersOf.generic, loop: loopParameters };
+    const forced = await makeDevice({ emit: { parameters } });
+    const text = emitWgsl(kernel, { parameters }).code;
+    assert.match(text, /b1: array<vec4<i32>/);
+    assert.match(text, /b4: array<vec4<f32>/);
+    const actual = await runOn(forced, kernel, data);
+    reference(kernel, data).forEach((expected, k) => {
+      assert.ok(worst(actual[k] ?? nothing, expected) < 1e-6, `output ${k}`);
+    });
+  });
 
   test('reductions propagate NaN and infinities', async () => {
     const { x, kernel } = rowKernel(2, 40);

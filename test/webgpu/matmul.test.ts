@@ -4,11 +4,13 @@ import * as assert from 'uvu/assert';
 import type { ScalarType } from '../../core/base/dtype.ts';
 import type { MatmulKernel, MatrixOperand } from '../../core/compile/kernel.ts';
 import {
+  largeSoftwareTile,
   largeTile,
   type MatmulTile,
   mediumTile,
+  parametersOf,
   softwareTile,
-} from '../../core/emit/wgsl/matmul.ts';
+} from '../../core/emit/wgsl/parameters.ts';
 import {
   accumulator,
   axisIndex,
@@ -21,6 +23,7 @@ import {
   type Source,
 } from '../../core/ir/expr.ts';
 import { addIndex, scaleIndex } from '../../core/ir/index-algebra.ts';
+import { jit, np, setDefaultDevice } from '../../index.ts';
 import { hasWebGpu, makeDevice, noise, nothing, reference, runOn, worst } from './kernels.ts';
 
 interface Shape {
@@ -97,6 +100,7 @@ if (available) {
     medium: mediumTile,
     large: largeTile,
     software: softwareTile,
+    'large software': largeSoftwareTile,
     narrow: { memory: 'workgroup', threads: [4, 16], outputs: [2, 4], depth: 8 },
   };
   for (const [name, matmul] of Object.entries(variants)) {
@@ -127,6 +131,31 @@ if (available) {
     // int32 products wrap; the reference sums in doubles, which these do not exceed before wrapping.
     const [actual = nothing] = await runOn(device, integers.kernel, integers.data);
     assert.equal([...actual], [...wrapping(integers)]);
+  });
+
+  test('long sums of few results are cut into parts, and always added up in the same order', async () => {
+    const split = { outputs: 1 << 16, terms: 32 };
+    const { generic } = parametersOf;
+    const parameters = { ...generic, matmul: { ...generic.matmul, split } };
+    const emit = { parameters };
+    await setDefaultDevice(await makeDevice({ emit }));
+    const [a, b] = [noise(2 * 12 * 512, 1), noise(2 * 16 * 512, 2)];
+    const x = np.array(a).reshape([2, 12, 512]);
+    const y = np.array(b).reshape([2, 16, 512]);
+    const g = jit((u: np.Array, v: np.Array) => np.matmul(u, np.swapaxes(v, 1, 2)).add(1));
+    const text = g.lower(x, y).kernels.join('\n');
+    assert.match(text, /array<(vec4<)?f32>?, 6144>|array<(vec4<)?f32>?, 1536>/);
+    const first = await g(x, y).data();
+    assert.equal(first, await g(x, y).data());
+    const expected = Float32Array.from(first, (_, at) => {
+      const [n, i, j] = [Math.floor(at / 192), Math.floor(at / 16) % 12, at % 16];
+      let sum = 1;
+      for (let k = 0; k < 512; k++) {
+        sum += (a[(n * 12 + i) * 512 + k] ?? 0) * (b[(n * 16 + j) * 512 + k] ?? 0);
+      }
+      return sum;
+    });
+    assert.ok(worst(first, expected) < 1e-6);
   });
 
   test('by default skinny products are loops and others are tiled', async () => {

@@ -3,17 +3,21 @@ import { isStorageType, type ScalarType } from '../../base/dtype.ts';
 import { invariant } from '../../base/errors.ts';
 import type { KernelStore } from '../../compile/kernel.ts';
 import type { LoopStatement, Statement } from '../../compile/structure.ts';
-import type { Axis, Expr } from '../../ir/expr.ts';
+import type { Axis, Expr, ReduceExpr, Source } from '../../ir/expr.ts';
 import { identityOf, type ReduceOp } from '../../ir/scalar-ops.ts';
+import { placeInFour } from './by-fours.ts';
 import { exactForm } from './exact-algebra.ts';
-import { type ModuleWriter, toMemory } from './module-writer.ts';
+import { fromMemory, type ModuleWriter, toMemory } from './module-writer.ts';
 import { type WgslScalarOp, wgslOps } from './scalar-table.ts';
 import { constantText, opaqueConstant } from './types.ts';
 
 /** Shader compilers limit how deeply expressions nest (Tint: 512, some drivers less). */
 const maxNesting = 24;
-/** Sums of more terms are taken in blocks, so that rounding errors grow with the root of their number. */
-const longSum = 128;
+/**
+ * Sums of more terms are taken in blocks of this many, and those in blocks of blocks, so that rounding errors grow
+ * with the logarithm of their number.
+ */
+const blockTurns = 16;
 
 interface Text {
   readonly text: string;
@@ -23,8 +27,17 @@ interface Text {
 /** How the lanes of a workgroup share reductions; absent: each invocation runs its own. */
 export interface Cooperation {
   readonly lanes: number;
+  /** Inputs of the entry point that combining needs, besides `lane`. */
+  readonly builtins: readonly string[];
   /** An expression that combines the lanes' values, and that all lanes then have. */
   readonly combine: (op: ReduceOp, dtype: ScalarType, value: string) => string;
+}
+
+/** How the statements are written. */
+export interface BodyOptions {
+  readonly cooperation?: Cooperation | null;
+  /** What loops start from: 0, or a name of it. */
+  readonly zero?: string;
 }
 
 /** Writes the statements of one invocation. */
@@ -32,15 +45,20 @@ export class BodyWriter {
   readonly lines: string[] = [];
   readonly #module: ModuleWriter;
   readonly #cooperation: Cooperation | null;
+  readonly #zero: string;
   #values = new Map<Expr, string>();
+  /** Names of vectors that have been loaded, by array and place. */
+  #fours = new Map<string, string>();
+  /** Values of the four neighbours that are being stored. */
+  readonly #pending: string[] = [];
   readonly #axes = new Map<Axis, string>();
   #count = 0;
-  #indent: string;
+  #indent = '  ';
 
-  constructor(module: ModuleWriter, cooperation: Cooperation | null = null, indent = '  ') {
+  constructor(module: ModuleWriter, { cooperation = null, zero = '0i' }: BodyOptions = {}) {
     this.#module = module;
     this.#cooperation = cooperation;
-    this.#indent = indent;
+    this.#zero = zero;
   }
 
   /** Says what an axis is called. */
@@ -56,12 +74,19 @@ export class BodyWriter {
   block(head: string, write: () => void): void {
     // Names given inside are out of scope after it, where the same value may be needed again.
     const outside = new Map(this.#values);
+    const outsideFours = new Map(this.#fours);
     this.line(`${head} {`);
     this.#indent += '  ';
     write();
     this.#indent = this.#indent.slice(2);
     this.line('}');
     this.#values = outside;
+    this.#fours = outsideFours;
+  }
+
+  /** Says what an expression is called, whose value is known from elsewhere. */
+  bindValue(expr: Expr, name: string): void {
+    this.#values.set(expr, name);
   }
 
   /** Writes statements; in a cooperation the outermost loops are shared and the first lane stores. */
@@ -121,15 +146,10 @@ export class BodyWriter {
   }
 
   #loop({ axis, accumulators, running, body }: LoopStatement, shared: Cooperation | null): void {
-    const totals = accumulators.map((expr) => ({
-      expr,
-      name: this.#fresh('a'),
-      isBlocked: expr.op === 'add' && expr.dtype === 'float32' && axis.extent > longSum,
-    }));
-    for (const { name, expr, isBlocked } of totals) {
-      const start = this.identity(expr.op, expr.dtype);
-      this.line(`var ${name} = ${start};`);
-      if (isBlocked) this.line(`var ${name}_part = ${start};`);
+    const lanes = shared?.lanes ?? 1;
+    const totals = accumulators.map((expr) => ({ expr, name: this.#fresh('a') }));
+    for (const { name, expr } of totals) {
+      this.line(`var ${name} = ${this.identity(expr.op, expr.dtype)};`);
     }
     for (const expr of running) {
       const name = this.#fresh('c');
@@ -138,34 +158,57 @@ export class BodyWriter {
     }
     const index = this.#fresh('r');
     this.bindAxis(axis, index);
-    const [start, step] = shared === null ? ['0i', '1i'] : ['i32(lane)', `${shared.lanes}i`];
-    this.block(
-      `for (var ${index} = ${start}; ${index} < ${axis.extent}i; ${index} += ${step})`,
-      () => {
-        this.statements(body, false);
-        for (const { name, expr, isBlocked } of totals) {
-          const value = this.expression(expr.value);
-          const into = isBlocked ? `${name}_part` : name;
-          this.line(`${into} = ${this.combine(expr.op, expr.dtype, into, value)};`);
-        }
-        const blocked = totals.filter(({ isBlocked }) => isBlocked);
-        if (blocked.length === 0) return;
-        const turns = shared === null ? index : `(${index} / ${shared.lanes}i)`;
-        const mask = blockLength(axis.extent / (shared?.lanes ?? 1)) - 1;
-        this.block(`if ((${turns} & ${mask}i) == ${mask}i)`, () => {
-          for (const { name } of blocked) this.line(`${name} += ${name}_part; ${name}_part = 0f;`);
-        });
-      },
-    );
-    for (const { expr, name, isBlocked } of totals) {
-      if (isBlocked) this.line(`${name} += ${name}_part;`);
+    const sums = totals.filter(({ expr }) => isFloatSum(expr)).map(({ name }) => name);
+    const depth = sums.length === 0 ? 0 : blockDepth(Math.ceil(axis.extent / lanes));
+    const range = {
+      index,
+      start: shared === null ? this.#zero : 'i32(lane)',
+      end: `${axis.extent}i`,
+      step: lanes,
+    };
+    this.#blocks(range, depth, sums, (suffix) => {
+      this.statements(body, false);
+      for (const { name, expr } of totals) {
+        const value = this.expression(expr.value);
+        const into = isFloatSum(expr) ? `${name}${suffix}` : name;
+        this.line(`${into} = ${this.combine(expr.op, expr.dtype, into, value)};`);
+      }
+    });
+    for (const { expr, name } of totals) {
       if (shared !== null) this.line(`${name} = ${shared.combine(expr.op, expr.dtype, name)};`);
       this.#values.set(expr, name);
     }
   }
 
+  /** A loop, or `depth` loops of so many turns of the next one each; what each one sums is added up around it. */
+  #blocks(
+    { index, start, end, step }: Range,
+    depth: number,
+    sums: readonly string[],
+    write: (suffix: string) => void,
+    suffix = '',
+  ): void {
+    if (depth === 0) {
+      const head = `for (var ${index} = ${start}; ${index} < ${end}; ${index} += ${step}i)`;
+      this.block(head, () => write(suffix));
+      return;
+    }
+    const stride = step * blockTurns ** depth;
+    const [outer, inner] = [`${index}_${depth}`, `_${depth}`];
+    this.block(`for (var ${outer} = ${start}; ${outer} < ${end}; ${outer} += ${stride}i)`, () => {
+      for (const name of sums) this.line(`var ${name}${inner} = 0f;`);
+      const inside = { index, start: outer, end: `min(${outer} + ${stride}i, ${end})`, step };
+      this.#blocks(inside, depth - 1, sums, write, inner);
+      for (const name of sums) this.line(`${name}${suffix} += ${name}${inner};`);
+    });
+  }
+
   #store({ target, index, value, mode, guard }: KernelStore): void {
     const { dtype } = value;
+    if (this.#module.isByFours(target)) {
+      this.#storeInFour(target, index, toMemory(this.expression(value), dtype));
+      return;
+    }
     const write = (): void => {
       const place = this.expression(index);
       const text = this.expression(value);
@@ -177,6 +220,29 @@ export class BodyWriter {
     };
     if (guard === null) write();
     else this.block(`if (${this.expression(guard)})`, write);
+  }
+
+  /** Stores come in groups of four neighbours, in order. */
+  #storeInFour(target: Source, index: Expr, value: string): void {
+    const place = placeInFour(index);
+    invariant(place?.lane === this.#pending.length, 'neighbours that are stored in order');
+    if (this.#pending.push(value) < 4) return;
+    this.line(this.#module.assignFour(target, this.expression(place.at), this.#pending));
+    this.#pending.length = 0;
+  }
+
+  /** One of four neighbours, which are loaded together. */
+  #loadFromFour(source: Source, index: Expr): string {
+    const place = placeInFour(index);
+    invariant(place !== null, 'a place among four neighbours');
+    const key = `${source.id}@${place.at.id}`;
+    const known = this.#fours.get(key);
+    if (known !== undefined) return `${known}[${place.lane}]`;
+    const text = this.#module.four(source, this.expression(place.at));
+    const name = this.#fresh('w');
+    this.line(`let ${name} = ${text};`);
+    this.#fours.set(key, name);
+    return `${name}[${place.lane}]`;
   }
 
   #text(expr: Expr): Text {
@@ -202,6 +268,9 @@ export class BodyWriter {
       case 'affine':
         return this.#affine(expr.terms, expr.offset);
       case 'load': {
+        if (this.#module.isByFours(expr.source)) {
+          return leaf(fromMemory(this.#loadFromFour(expr.source, expr.index), expr.dtype));
+        }
         const index = this.#text(expr.index);
         const isRepeated = isStorageType(expr.source.dtype) && index.nesting > 0;
         const place = isRepeated ? this.#name(index.text) : index.text;
@@ -261,9 +330,21 @@ const leaf = (text: string): Text => ({ text, nesting: 0 });
 const nestingOf = (parts: readonly { readonly nesting: number }[]): number =>
   Math.max(0, ...parts.map(({ nesting }) => nesting));
 
-/** A power of two near the root of the number of terms. */
-const blockLength = (terms: number): number =>
-  2 ** Math.max(3, Math.ceil(Math.log2(Math.max(1, terms)) / 2));
+/** Loops around the innermost one that a sum of so many terms is taken in. */
+function blockDepth(terms: number): number {
+  let depth = 0;
+  for (let covered = 2 * blockTurns; covered < terms; covered *= blockTurns) depth++;
+  return depth;
+}
+
+interface Range {
+  readonly index: string;
+  readonly start: string;
+  readonly end: string;
+  readonly step: number;
+}
+
+const isFloatSum = ({ op, dtype }: ReduceExpr): boolean => op === 'add' && dtype === 'float32';
 
 function invariantFailure(message: string): never {
   invariant(false, message);

@@ -1,10 +1,12 @@
 /** Kernel → WGSL compute shader. The text depends on the kernel alone, so that equal kernels share a pipeline. */
-import type { Kernel, MatmulKernel } from '../../compile/kernel.ts';
+import type { Kernel, LoopKernel, MatmulKernel } from '../../compile/kernel.ts';
 import { matmulAsLoop } from '../../compile/matmul-as-loop.ts';
+import { withExprPool } from '../../ir/expr.ts';
 import type { Grid } from './grid.ts';
 import { emitLoop, type LoopStyle } from './loop.ts';
-import { emitMatmul, largeTile, type MatmulTile, mediumTile, softwareTile } from './matmul.ts';
+import { emitMatmul } from './matmul.ts';
 import { type Binding, type BindingPlan, ModuleWriter, separateBindings } from './module-writer.ts';
+import { type KernelParameters, type MatmulTile, parametersOf } from './parameters.ts';
 
 /** A shader and how to launch it. Its entry point is `main`, its buffers are in group 0. */
 export interface WgslKernel {
@@ -17,48 +19,42 @@ export interface WgslKernel {
 export interface WgslOptions {
   /** Default: every buffer by itself. */
   readonly bindings?: BindingPlan;
-  /** The adapter runs shaders on the CPU. */
-  readonly isSoftware?: boolean;
+  /** What kernels are tuned by. Default: those of no GPU in particular. */
+  readonly parameters?: KernelParameters;
   /** Overrides the choice of who runs an iteration of a loop kernel. */
   readonly loopStyle?: LoopStyle;
   /** Overrides the choice of a matrix product's kernel; `loop` is one invocation per output. */
   readonly matmul?: MatmulTile | 'loop';
 }
 
-/** Products with fewer rows or columns than this, or shorter sums, are not tiled. */
-const skinny = 8;
-/** From this many outputs on, large tiles still leave enough workgroups. */
-const manyOutputs = 1024 * 1024;
-
-function chooseMatmul(kernel: MatmulKernel, isSoftware: boolean): MatmulTile | 'loop' {
-  const { batch, rows, columns, depth } = kernel;
-  if (Math.min(rows.extent, columns.extent, depth) < skinny) return 'loop';
-  if (isSoftware) return softwareTile;
-  const isLarge = Math.min(rows.extent, columns.extent) >= 64;
+function chooseMatmul(
+  { batch, rows, columns, depth }: MatmulKernel,
+  { matmul }: KernelParameters,
+): MatmulTile | 'loop' {
+  const side = Math.min(rows.extent, columns.extent);
+  if (Math.min(side, depth) < matmul.skinny) return 'loop';
   const outputs = batch.extent * rows.extent * columns.extent;
-  return isLarge && outputs >= manyOutputs ? largeTile : mediumTile;
+  const isLarge = side >= matmul.largeSide && outputs >= matmul.manyOutputs;
+  return isLarge ? matmul.large : matmul.small;
 }
 
 /** The shader that runs this kernel. */
-export function emitWgsl(kernel: Kernel, options: WgslOptions = {}): WgslKernel {
-  const { bindings = separateBindings(kernel.buffers), isSoftware = false } = options;
+export const emitWgsl = (kernel: Kernel, options: WgslOptions = {}): WgslKernel =>
+  // Expressions of kernels that have been made wider are of no use afterwards.
+  withExprPool(() => emit(kernel, options));
+
+function emit(kernel: Kernel, options: WgslOptions): WgslKernel {
+  const { bindings = separateBindings(kernel.buffers), loopStyle = null } = options;
+  const { parameters = parametersOf.generic } = options;
   const module = new ModuleWriter(kernel.buffers, bindings);
-  // Software adapters gain nothing from sharing a reduction: their lanes are one thread.
-  const style = options.loopStyle ?? (isSoftware ? 'invocation' : null);
+  const how =
+    kernel.kind === 'loop' ? 'loop' : (options.matmul ?? chooseMatmul(kernel, parameters));
   const { functions, grid } =
-    kernel.kind === 'loop'
-      ? emitLoop(kernel, module, style)
-      : emitProduct(kernel, module, options.matmul ?? chooseMatmul(kernel, isSoftware), style);
+    kernel.kind === 'matmul' && how !== 'loop'
+      ? emitMatmul(kernel, module, how)
+      : emitLoop(asLoop(kernel), module, parameters.loop, loopStyle);
   return { code: module.text(kernel.name, functions), bindings: module.bindings, grid };
 }
 
-function emitProduct(
-  kernel: MatmulKernel,
-  module: ModuleWriter,
-  how: MatmulTile | 'loop',
-  style: LoopStyle | null,
-): { readonly functions: string; readonly grid: Grid } {
-  return how === 'loop'
-    ? emitLoop(matmulAsLoop(kernel), module, style)
-    : emitMatmul(kernel, module, how);
-}
+const asLoop = (kernel: Kernel): LoopKernel =>
+  kernel.kind === 'loop' ? kernel : matmulAsLoop(kernel);

@@ -1,52 +1,126 @@
 /** Loop nests → WGSL: an invocation, or a whole workgroup, per iteration of the parallel axes. */
-import type { ScalarType } from '../../base/dtype.ts';
 import { invariant } from '../../base/errors.ts';
-import type { LoopKernel } from '../../compile/kernel.ts';
+import type { KernelStore, LoopKernel } from '../../compile/kernel.ts';
 import { type Statement, structure } from '../../compile/structure.ts';
-import { type Axis, type Expr, type LoadExpr, walk } from '../../ir/expr.ts';
-import type { ReduceOp } from '../../ir/scalar-ops.ts';
-import { BodyWriter, type Cooperation } from './body-writer.ts';
+import { type Axis, type LoadExpr, walk } from '../../ir/expr.ts';
+import { BodyWriter } from './body-writer.ts';
+import {
+  collapseAxes,
+  findFours,
+  strideAlong,
+  widenParallel,
+  widenReductions,
+  widenSerial,
+} from './by-fours.ts';
+import { cooperate } from './cooperation.ts';
 import { flatWorkgroup, foldGrid, type Grid } from './grid.ts';
 import type { ModuleWriter } from './module-writer.ts';
 import { packStores } from './pack-stores.ts';
-import { valueType } from './types.ts';
+import type { LoopParameters } from './parameters.ts';
 
 /** Who runs one iteration of the parallel axes. */
 export type LoopStyle = 'invocation' | 'workgroup';
-
-const lanes = 64;
-/** Reductions shorter than this are not worth the barriers of a workgroup. */
-const shortReduction = 32;
-/** With fewer parallel iterations than this, a workgroup for each is the only way to fill a GPU. */
-const fewIterations = 2048;
 
 const extentOf = (axes: readonly Axis[]): number =>
   axes.reduce((product, { extent }) => product * extent, 1);
 
 /** The functions of a loop kernel's shader, and its grid. */
 export function emitLoop(
-  kernel: LoopKernel,
+  given: LoopKernel,
   module: ModuleWriter,
-  style: LoopStyle | null,
+  parameters: LoopParameters,
+  forced: LoopStyle | null,
 ): { readonly functions: string; readonly grid: Grid } {
-  invariant(!kernel.locals?.length, 'arrays of one invocation are not for GPUs');
-  const { parallel, stores } = packStores(kernel);
-  const statements = structure(parallel, stores);
-  const total = extentOf(parallel);
-  const isShared =
-    canShare(stores, statements) && (style ?? chooseStyle(parallel, statements)) === 'workgroup';
-  const grid = foldGrid(isShared ? total : Math.ceil(total / lanes));
-  const body = new BodyWriter(module, isShared ? cooperate(module) : null);
-  const flat = isShared ? flatWorkgroup(grid) : `${flatWorkgroup(grid)} * ${lanes}u + lane`;
-  body.line(`let flat = i32(${flat});`);
-  body.line(`if (flat >= ${total}i) { return; }`);
-  bindParallel(parallel, body);
-  body.statements(statements);
-  const head = [
-    `@compute @workgroup_size(${lanes})`,
-    'fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) lane: u32) {',
+  invariant(!given.locals?.length, 'arrays of one invocation are not for GPUs');
+  const packed = packStores(given);
+  const style = styleOf(packed, parameters, forced);
+  const isShared = style === 'workgroup';
+  const kernel = widen(collapseAxes(packed), isShared, parameters);
+  const { parallel, stores } = kernel;
+  module.bindByFours(findFours(kernel));
+  const cooperation = isShared ? cooperate(module, parameters) : null;
+  const zero = parameters.hidesTripCounts ? 'zero' : '0i';
+  const body = new BodyWriter(module, { cooperation, zero });
+  // The grid has no third dimension, which the driver does not know.
+  if (zero === 'zero') body.line('let zero = i32(workgroup.z);');
+  const iterations = { total: extentOf(parallel), isShared };
+  const { lanes, grid } = forEach(iterations, parameters, body, () => {
+    bindParallel(parallel, body);
+    body.statements(structure(parallel, stores));
+  });
+  const inputs = [
+    '@builtin(workgroup_id) workgroup: vec3u',
+    ...(body.lines.some((line) => line.includes('workgroups.x')) ? [numberOfWorkgroups] : []),
+    '@builtin(local_invocation_index) lane: u32',
+    ...(cooperation?.builtins ?? []),
   ];
+  const head = [`@compute @workgroup_size(${lanes})`, `fn main(${inputs.join(', ')}) {`];
   return { functions: [...head, ...body.lines, '}'].join('\n'), grid };
+}
+
+const numberOfWorkgroups = '@builtin(num_workgroups) workgroups: vec3u';
+
+interface Launch {
+  /** Invocations of a workgroup. */
+  readonly lanes: number;
+  readonly grid: Grid;
+}
+
+/** Writes `write` for each iteration, whose number is `flat`. */
+function forEach(
+  { total, isShared }: { readonly total: number; readonly isShared: boolean },
+  { lanes: ownLanes, sharedLanes, maxWorkgroups }: LoopParameters,
+  body: BodyWriter,
+  write: () => void,
+): Launch {
+  const lanes = isShared ? sharedLanes : ownLanes;
+  const perGroup = isShared ? 1 : lanes;
+  const groups = Math.ceil(total / perGroup);
+  if (maxWorkgroups === null || groups <= maxWorkgroups) {
+    const grid = foldGrid(groups);
+    const number = flatWorkgroup(grid);
+    body.line(`let flat = i32(${isShared ? number : `${number} * ${lanes}u + lane`});`);
+    if (grid[0] * grid[1] * perGroup > total) body.line(`if (flat >= ${total}i) { return; }`);
+    write();
+    return { lanes, grid };
+  }
+  // By the number of workgroups that are there, which the driver does not know: it would unroll the loop.
+  body.line(
+    `let share = (${groups}i + i32(workgroups.x) - 1i) / i32(workgroups.x) * ${perGroup}i;`,
+  );
+  body.line('let first = i32(workgroup.x) * share;');
+  body.line(`let last = min(first + share, ${total}i);`);
+  const [start, step] = isShared ? ['first', 1] : ['first + i32(lane)', lanes];
+  body.block(`for (var flat = ${start}; flat < last; flat += ${step}i)`, write);
+  return { lanes, grid: [maxWorkgroups, 1] };
+}
+
+/** The kernel with what lies side by side in memory done by fours, where there is enough of it. */
+function widen(
+  kernel: LoopKernel,
+  isShared: boolean,
+  { maxWideNodes, minWideIterations, minWideElements }: LoopParameters,
+): LoopKernel {
+  if (maxWideNodes === 0) return kernel;
+  if (isShared) return widenSerial(widenReductions(kernel, maxWideNodes), maxWideNodes);
+  const iterations = extentOf(kernel.parallel);
+  const turns = walk(kernel.stores.map(({ value }) => value)).map((node) =>
+    node.kind === 'reduce' ? node.axis.extent : 1,
+  );
+  const isLong =
+    iterations >= minWideIterations && iterations * Math.max(1, ...turns) >= minWideElements;
+  const wide = isLong ? widenParallel(kernel, maxWideNodes) : kernel;
+  return widenReductions(wide, maxWideNodes);
+}
+
+function styleOf(
+  kernel: LoopKernel,
+  parameters: LoopParameters,
+  forced: LoopStyle | null,
+): LoopStyle {
+  const statements = structure(kernel.parallel, kernel.stores);
+  if (!canShare(kernel, statements)) return 'invocation';
+  return forced ?? chooseStyle(kernel, statements, parameters);
 }
 
 /** Names the position on each parallel axis; the last one runs fastest, along memory. */
@@ -62,30 +136,36 @@ function bindParallel(parallel: readonly Axis[], body: BodyWriter): void {
   }
 }
 
-/** True if the outermost loops are reductions that lanes can share. */
-function canShare(stores: LoopKernel['stores'], statements: readonly Statement[]): boolean {
+/** True if lanes can share the outermost loops: reductions, and writes of which each has a place of its own. */
+function canShare({ buffers, stores }: LoopKernel, statements: readonly Statement[]): boolean {
+  const isWrittenOnly = (store: KernelStore): boolean =>
+    buffers.some(({ source, access }) => source === store.target && access === 'write');
   return (
-    stores.every(({ serial }) => serial.length === 0) &&
     statements.some((s) => s.kind === 'loop') &&
-    statements.every((s) => s.kind !== 'loop' || s.running.length === 0)
+    statements.every((s) => s.kind !== 'loop' || s.running.length === 0) &&
+    stores.every((store) => store.serial.length === 0 || (isWrittenOnly(store) && isSpread(store)))
   );
 }
 
-/** Steps in memory per step of `axis`, if the index is affine in it. */
-function strideAlong(index: Expr, axis: Axis): number | null {
-  if (!index.deps.has(axis)) return 0;
-  if (index.kind === 'axis') return 1;
-  if (index.kind !== 'affine') return null;
-  let stride = 0;
-  for (const { coefficient, atom } of index.terms) {
-    if (atom.kind === 'axis' && atom.axis === axis) stride = coefficient;
-    else if (atom.deps.has(axis)) return null;
+/** True if every turn of a store's loops writes to another place. */
+function isSpread({ index, serial, mode, guard }: KernelStore): boolean {
+  if (mode !== 'set' || guard !== null) return false;
+  let covered = 1;
+  for (const axis of serial.toReversed()) {
+    if (axis.extent === 1) continue;
+    const stride = strideAlong(index, axis);
+    if (stride === null || Math.abs(stride) < covered) return false;
+    covered = Math.abs(stride) * axis.extent;
   }
-  return stride;
+  return true;
 }
 
 /** Neighbouring lanes should touch neighbouring memory, and there must be lanes enough. */
-function chooseStyle(parallel: readonly Axis[], statements: readonly Statement[]): LoopStyle {
+function chooseStyle(
+  { parallel }: LoopKernel,
+  statements: readonly Statement[],
+  { shortReduction, fewIterations }: LoopParameters,
+): LoopStyle {
   const loops = statements.filter((s) => s.kind === 'loop');
   const longest = Math.max(0, ...loops.map(({ axis }) => axis.extent));
   if (longest < shortReduction) return 'invocation';
@@ -103,32 +183,4 @@ function chooseStyle(parallel: readonly Axis[], statements: readonly Statement[]
     if (isAlongLoop && !isAlongRows) return 'workgroup';
   }
   return 'invocation';
-}
-
-/** Lanes combine by halves in workgroup memory. */
-function cooperate(module: ModuleWriter): Cooperation {
-  const combine = (op: ReduceOp, dtype: ScalarType, value: string): string => {
-    const type = valueType[dtype];
-    const name = `share_${op}_${type}`;
-    const scratch = `lanes_${type}`;
-    const both = new BodyWriter(module).combine(
-      op,
-      dtype,
-      `${scratch}[lane]`,
-      `${scratch}[lane + half]`,
-    );
-    module.declare(`var<workgroup> ${scratch}: array<${type}, ${lanes}>;`);
-    module.declare(`fn ${name}(lane: u32, value: ${type}) -> ${type} {
-  workgroupBarrier();
-  ${scratch}[lane] = value;
-  workgroupBarrier();
-  for (var half = ${lanes / 2}u; half > 0u; half = half >> 1u) {
-    if (lane < half) { ${scratch}[lane] = ${both}; }
-    workgroupBarrier();
-  }
-  return ${scratch}[0];
-}`);
-    return `${name}(lane, ${value})`;
-  };
-  return { lanes, combine };
 }

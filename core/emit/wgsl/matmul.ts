@@ -1,45 +1,15 @@
 /** Matrix products → WGSL: tiles of outputs in registers, operands staged in workgroup memory or not. */
 import { scalarTypeOf } from '../../base/dtype.ts';
 import { invariant } from '../../base/errors.ts';
-import type { MatmulKernel, MatrixOperand } from '../../compile/kernel.ts';
-import { structure } from '../../compile/structure.ts';
+import type { MatmulKernel } from '../../compile/kernel.ts';
+import type { Source } from '../../ir/expr.ts';
 import { BodyWriter } from './body-writer.ts';
 import { flatWorkgroup, foldGrid, type Grid } from './grid.ts';
+import { Epilogue } from './matmul-epilogue.ts';
+import { directionOf, OperandReader, sidesOf } from './matmul-operand.ts';
 import type { ModuleWriter } from './module-writer.ts';
-import { valueType } from './types.ts';
-
-/** Parameters of the tiled kernel. */
-export interface MatmulTile {
-  /**
-   * `workgroup`: a workgroup stages a tile of each operand in its memory. `registers`: every invocation
-   * reads operands by itself, with rows that are the same for the whole workgroup (for software adapters,
-   * where workgroup memory is slow).
-   */
-  readonly memory: 'workgroup' | 'registers';
-  /** Invocations of a workgroup along rows and columns; for `registers` one along rows. */
-  readonly threads: readonly [rows: number, columns: number];
-  /** Outputs of one invocation; columns a multiple of four. */
-  readonly outputs: readonly [rows: number, columns: number];
-  /** Steps along the sum per staged tile; for `registers` 1. */
-  readonly depth: number;
-}
-
-/** 32 × 32 outputs by 64 invocations. */
-export const mediumTile: MatmulTile = {
-  memory: 'workgroup',
-  threads: [8, 8],
-  outputs: [4, 4],
-  depth: 16,
-};
-/** 64 × 64 outputs by 64 invocations, where there are outputs enough to fill a GPU. */
-export const largeTile: MatmulTile = { ...mediumTile, outputs: [8, 8] };
-/** Eight lanes, as wide as a software adapter's vectors. */
-export const softwareTile: MatmulTile = {
-  memory: 'registers',
-  threads: [1, 8],
-  outputs: [8, 4],
-  depth: 1,
-};
+import type { MatmulTile } from './parameters.ts';
+import { isWord, valueType } from './types.ts';
 
 /** The functions of a matrix product's shader, and its grid. */
 export function emitMatmul(
@@ -60,15 +30,25 @@ class MatmulWriter {
   readonly #size: readonly [rows: number, columns: number];
   readonly #type: string;
   readonly #main: BodyWriter;
+  readonly #epilogue: Epilogue;
+  readonly #lhs: OperandReader;
+  readonly #rhs: OperandReader;
 
   constructor(kernel: MatmulKernel, module: ModuleWriter, tile: MatmulTile) {
-    invariant(tile.outputs[1] % 4 === 0, 'columns of a tile come in fours');
+    const { threads, outputs, memory, depth } = tile;
     this.#kernel = kernel;
     this.#module = module;
     this.#tile = tile;
-    this.#size = [tile.threads[0] * tile.outputs[0], tile.threads[1] * tile.outputs[1]];
+    this.#size = [threads[0] * outputs[0], threads[1] * outputs[1]];
+    invariant(outputs[1] % 4 === 0, 'columns of a tile come in fours');
+    invariant(memory === 'registers' || this.#size[0] % 4 === 0, 'and rows of a staged one');
+    invariant(memory === 'registers' || depth % 4 === 0, 'and its steps along the sum');
     this.#type = valueType[scalarTypeOf(kernel.lhs.source.dtype)];
     this.#main = new BodyWriter(module);
+    this.#epilogue = new Epilogue(kernel);
+    const [lhs, rhs] = sidesOf(kernel);
+    this.#lhs = new OperandReader(lhs, module);
+    this.#rhs = new OperandReader(rhs, module);
   }
 
   write(): { readonly functions: string; readonly grid: Grid } {
@@ -77,10 +57,15 @@ class MatmulWriter {
     const across = Math.ceil(columns.extent / tileColumns);
     const perMatrix = across * Math.ceil(rows.extent / tileRows);
     const grid = foldGrid(perMatrix * batch.extent);
-    const finish = this.#finish();
+    this.#module.bindByFours(this.#fours());
+    const finish = this.#epilogue.write(this.#module, this.#size);
     const main = this.#main;
+    // The grid has no third dimension, which the driver does not know: it would unroll loops.
+    main.line('let zero = i32(workgroup.z);');
     main.line(`let tile = i32(${flatWorkgroup(grid)});`);
-    if (grid[1] > 1) main.line(`if (tile >= ${perMatrix * batch.extent}i) { return; }`);
+    if (grid[0] * grid[1] > perMatrix * batch.extent) {
+      main.line(`if (tile >= ${perMatrix * batch.extent}i) { return; }`);
+    }
     main.line(`let batch = tile / ${perMatrix}i;`);
     main.line(`let tile_row = ((tile % ${perMatrix}i) / ${across}i) * ${tileRows}i;`);
     main.line(`let tile_column = (tile % ${across}i) * ${tileColumns}i;`);
@@ -91,7 +76,7 @@ class MatmulWriter {
     this.#declareSums();
     if (this.#tile.memory === 'workgroup') this.#staged();
     else this.#direct();
-    this.#callFinish();
+    this.#finishAll();
     const [threadRows, threadColumns] = this.#tile.threads;
     const head = [
       `@compute @workgroup_size(${threadRows * threadColumns})`,
@@ -100,23 +85,40 @@ class MatmulWriter {
     return { functions: [...finish, ...head, ...main.lines, '}'].join('\n'), grid };
   }
 
+  /** The arrays that are read and written four elements at a time. */
+  #fours(): ReadonlySet<Source> {
+    const fours = new Set(this.#epilogue.fours);
+    for (const { side, source } of [this.#lhs, this.#rhs]) {
+      // Without workgroup memory only the right operand is read by fours, along the columns.
+      const direction = directionOf(side);
+      const isUsed =
+        this.#tile.memory === 'workgroup'
+          ? direction !== null
+          : side.name === 'rhs' && direction === 'along';
+      if (isUsed && isWord(source.dtype) && !this.#epilogue.loadsOneOf(source)) fours.add(source);
+    }
+    if (this.#tile.memory === 'registers') fours.delete(this.#kernel.lhs.source);
+    return fours;
+  }
+
   /** First row and column of this invocation's outputs. */
   #places(): void {
     const [, threadColumns] = this.#tile.threads;
     const [rows, columns] = this.#tile.outputs;
+    const main = this.#main;
     if (this.#tile.memory === 'workgroup') {
-      this.#main.line(`let thread_row = (i32(lane) / ${threadColumns}i) * ${rows}i;`);
-      this.#main.line(`let thread_column = (i32(lane) % ${threadColumns}i) * ${columns}i;`);
+      main.line(`let thread_row = (i32(lane) / ${threadColumns}i) * ${rows}i;`);
+      main.line(`let thread_column = (i32(lane) % ${threadColumns}i) * ${columns}i;`);
     } else {
-      // Neighbouring lanes take neighbouring columns; one lane's own are a workgroup's width apart.
-      this.#main.line('let thread_row = 0i;');
-      this.#main.line('let thread_column = i32(lane);');
+      // Neighbouring lanes take neighbouring fours; one lane's own are a workgroup's width apart.
+      main.line('let thread_row = 0i;');
+      main.line('let thread_column = i32(lane) * 4i;');
     }
   }
 
-  /** Steps between the columns of one invocation. */
-  get #columnStep(): number {
-    return this.#tile.memory === 'workgroup' ? 1 : this.#tile.threads[1];
+  /** Steps between the fours of one invocation. */
+  get #step(): number {
+    return this.#tile.memory === 'workgroup' ? 4 : this.#tile.threads[1] * 4;
   }
 
   #sum(row: number, group: number): string {
@@ -143,125 +145,122 @@ class MatmulWriter {
     this.#main.line(`${sum} = ${text};`);
   }
 
-  #read(operand: MatrixOperand, base: string, row: string, column: string): string {
-    const step = (position: string, stride: number): string =>
-      stride === 1 ? position : `${position} * ${stride}i`;
-    const index = `${base} + ${step(row, operand.rowStride)} + ${step(column, operand.columnStride)}`;
-    return this.#module.element(operand.source, index);
-  }
-
   #staged(): void {
     const { depth } = this.#kernel;
     const { depth: step, outputs } = this.#tile;
     const [tileRows, tileColumns] = this.#size;
     const main = this.#main;
-    this.#module.declare(`var<workgroup> lhs_tile: array<${this.#type}, ${step * tileRows}>;`);
-    this.#module.declare(`var<workgroup> rhs_tile: array<${this.#type}, ${step * tileColumns}>;`);
-    main.block(`for (var start = 0i; start < ${depth}i; start += ${step}i)`, () => {
-      this.#stage('lhs');
-      this.#stage('rhs');
+    const four = `vec4<${this.#type}>`;
+    this.#module.declare(`var<workgroup> lhs_tile: array<${four}, ${(step * tileRows) / 4}>;`);
+    this.#module.declare(`var<workgroup> rhs_tile: array<${four}, ${(step * tileColumns) / 4}>;`);
+    main.block(`for (var start = zero; start < ${depth}i; start += ${step}i)`, () => {
+      this.#stage(this.#lhs, tileRows, 'tile_row');
+      this.#stage(this.#rhs, tileColumns, 'tile_column');
       main.line('workgroupBarrier();');
       main.block(`for (var k = 0i; k < ${step}i; k++)`, () => {
+        main.line(`let rhs_at = (k * ${tileColumns}i + thread_column) / 4i;`);
+        for (const q of indices(this.#groups)) main.line(`let b_${q} = rhs_tile[rhs_at + ${q}i];`);
         main.line(`let lhs_at = k * ${tileRows}i + thread_row;`);
-        main.line(`let rhs_at = k * ${tileColumns}i + thread_column;`);
-        for (const q of indices(this.#groups)) {
-          const four = indices(4).map((j) => `rhs_tile[rhs_at + ${q * 4 + j}i]`);
-          main.line(`let b_${q} = vec4<${this.#type}>(${four.join(', ')});`);
-        }
-        for (const i of indices(outputs[0])) {
-          main.line(`let a_${i} = lhs_tile[lhs_at + ${i}i];`);
-          for (const q of indices(this.#groups)) this.#accumulate(i, q, `a_${i}`, `b_${q}`);
-        }
+        for (const i of indices(outputs[0])) this.#multiplyRow(i);
       });
       main.line('workgroupBarrier();');
     });
   }
 
-  /** Copies a tile of one operand; beyond the end of the sum it is zero, beyond other edges whatever is there. */
-  #stage(side: 'lhs' | 'rhs'): void {
-    const { depth, lhs, rhs } = this.#kernel;
-    const { depth: step, threads } = this.#tile;
-    const width = side === 'lhs' ? this.#size[0] : this.#size[1];
-    const [operand, alongStride, sumStride] =
-      side === 'lhs'
-        ? [lhs, lhs.rowStride, lhs.columnStride]
-        : [rhs, rhs.columnStride, rhs.rowStride];
+  #multiplyRow(i: number): void {
     const main = this.#main;
-    const count = width * step;
+    if (this.#tile.outputs[0] % 4 !== 0) {
+      main.line(`let a_${i} = lhs_tile[(lhs_at + ${i}i) / 4i][(lhs_at + ${i}i) % 4i];`);
+    } else if (i % 4 === 0) {
+      main.line(`let a_${i} = lhs_tile[lhs_at / 4i + ${i / 4}i];`);
+    }
+    const a = this.#tile.outputs[0] % 4 === 0 ? `a_${i - (i % 4)}[${i % 4}]` : `a_${i}`;
+    for (const q of indices(this.#groups)) this.#accumulate(i, q, a, `b_${q}`);
+  }
+
+  /** Copies a tile of one operand; beyond the end of the sum it is zero, beyond other edges whatever is there. */
+  #stage(reader: OperandReader, width: number, edge: string): void {
+    const { name, depth } = reader.side;
+    const { depth: step, threads } = this.#tile;
+    const main = this.#main;
     const workers = threads[0] * threads[1];
+    const isSum = reader.direction === 'sum';
+    const fours = width / 4;
+    // Along the sum a worker takes four by four elements, and turns them.
+    const count = isSum ? (fours * step) / 4 : fours * step;
+    const guard = (value: string): string =>
+      depth % step === 0 ? value : `select(vec4<${this.#type}>(), ${value}, start + k < ${depth}i)`;
     main.block(`for (var e = i32(lane); e < ${count}i; e += ${workers}i)`, () => {
-      // Neighbouring lanes read along the operand's closer-packed direction.
-      const isAlong = Math.abs(alongStride) <= Math.abs(sumStride);
-      main.line(`let along = ${isAlong ? `e % ${width}i` : `e / ${step}i`};`);
-      main.line(`let k = ${isAlong ? `e / ${width}i` : `e % ${step}i`};`);
-      const edge = side === 'lhs' ? 'tile_row' : 'tile_column';
-      const [row, column] =
-        side === 'lhs'
-          ? [`(${edge} + along)`, '(start + k)']
-          : ['(start + k)', `(${edge} + along)`];
-      const value = this.#read(operand, `${side}_base`, row, column);
-      const guarded =
-        depth % step === 0 ? value : `select(${this.#type}(), ${value}, start + k < ${depth}i)`;
-      main.line(`${side}_tile[k * ${width}i + along] = ${guarded};`);
+      if (!isSum) {
+        // Neighbouring lanes read along the operand's closer-packed direction.
+        const { alongStride, sumStride } = reader.side;
+        const isAlong = Math.abs(alongStride) <= Math.abs(sumStride);
+        main.line(`let along = ${isAlong ? `e % ${fours}i` : `e / ${step}i`};`);
+        main.line(`let k = ${isAlong ? `e / ${fours}i` : `e % ${step}i`};`);
+        const value = reader.fourAlong(`${edge} + along * 4i`, 'start + k');
+        main.line(`${name}_tile[k * ${fours}i + along] = ${guard(value)};`);
+        return;
+      }
+      main.line(`let along = e / ${step / 4}i;`);
+      main.line(`let k = (e % ${step / 4}i) * 4i;`);
+      for (const i of indices(4)) {
+        const value = reader.four(`${edge} + along * 4i + ${i}i`, 'start + k');
+        main.line(`let s${i} = ${guard(value)};`);
+      }
+      for (const i of indices(4)) {
+        const column = indices(4).map((j) => `s${j}[${i}]`);
+        const value = `vec4<${this.#type}>(${column.join(', ')})`;
+        main.line(`${name}_tile[(k + ${i}i) * ${fours}i + along] = ${value};`);
+      }
     });
   }
 
   #direct(): void {
-    const { depth, lhs, rhs, rows, columns } = this.#kernel;
+    const { depth, rows, columns } = this.#kernel;
     const main = this.#main;
-    const clamp = (text: string, extent: number, tile: number): string =>
-      extent % tile === 0 ? text : `min(${text}, ${extent - 1}i)`;
+    const clamp = (text: string, extent: number, tile: number, unit: number): string =>
+      extent % tile === 0 ? text : `min(${text}, ${Math.max(0, extent - unit)}i)`;
+    const [tileRows, tileColumns] = this.#size;
     for (const i of indices(this.#tile.outputs[0])) {
-      main.line(`let row_${i} = ${clamp(`tile_row + ${i}i`, rows.extent, this.#size[0])};`);
+      main.line(`let row_${i} = ${clamp(`tile_row + ${i}i`, rows.extent, tileRows, 1)};`);
     }
-    for (const j of indices(this.#tile.outputs[1])) {
-      const column = `tile_column + thread_column + ${j * this.#columnStep}i`;
-      main.line(`let column_${j} = ${clamp(column, columns.extent, this.#size[1])};`);
+    const unit = this.#rhs.direction === 'along' ? 4 : 1;
+    for (const q of indices(this.#groups)) {
+      const column = `tile_column + thread_column + ${q * this.#step}i`;
+      main.line(`let column_${q} = ${clamp(column, columns.extent, tileColumns, unit)};`);
     }
-    main.block(`for (var k = 0i; k < ${depth}i; k++)`, () => {
+    main.block(`for (var k = zero; k < ${depth}i; k++)`, () => {
       for (const q of indices(this.#groups)) {
-        const four = indices(4).map((j) => this.#read(rhs, 'rhs_base', 'k', `column_${q * 4 + j}`));
-        main.line(`let b_${q} = vec4<${this.#type}>(${four.join(', ')});`);
+        main.line(`let b_${q} = ${this.#rhs.fourAlong(`column_${q}`, 'k')};`);
       }
       for (const i of indices(this.#tile.outputs[0])) {
-        main.line(`let a_${i} = ${this.#read(lhs, 'lhs_base', `row_${i}`, 'k')};`);
+        main.line(`let a_${i} = ${this.#lhs.one(`row_${i}`, 'k')};`);
         for (const q of indices(this.#groups)) this.#accumulate(i, q, `a_${i}`, `b_${q}`);
       }
     });
   }
 
-  /** What happens to one finished sum, as a function of its place. */
-  #finish(): string[] {
-    const { batch, rows, columns, stores } = this.#kernel;
-    const body = new BodyWriter(this.#module);
-    const edges = [
-      ...(rows.extent % this.#size[0] === 0 ? [] : [`row >= ${rows.extent}i`]),
-      ...(columns.extent % this.#size[1] === 0 ? [] : [`column >= ${columns.extent}i`]),
-    ];
-    if (edges.length > 0) body.line(`if (${edges.join(' || ')}) { return; }`);
-    body.bindAxis(batch, 'batch');
-    body.bindAxis(rows, 'row');
-    body.bindAxis(columns, 'column');
-    body.statements(structure([batch, rows, columns], stores));
-    const parameters = `batch: i32, row: i32, column: i32, sum: ${this.#type}`;
-    return [`fn finish(${parameters}) {`, ...body.lines, '}'];
-  }
-
-  #callFinish(): void {
+  #finishAll(): void {
     const main = this.#main;
     const [rows] = this.#tile.outputs;
-    const step = this.#columnStep;
     main.line('let row = tile_row + thread_row;');
     main.line('let column = tile_column + thread_column;');
-    // A loop over a copy: written out for each output, the epilogue would be compiled that many times.
-    const sums = indices(rows).flatMap((i) => indices(this.#groups).map((q) => this.#sum(i, q)));
+    const groups = this.#groups;
+    const sums = indices(rows).flatMap((i) => indices(groups).map((q) => this.#sum(i, q)));
+    if (this.#tile.memory === 'workgroup' && this.#epilogue.isCheap) {
+      sums.forEach((sum, e) => {
+        const column = `column + ${(e % groups) * this.#step}i`;
+        main.line(`finish(batch, row + ${Math.floor(e / groups)}i, ${column}, ${sum});`);
+      });
+      return;
+    }
+    // A loop over a copy: written out for each output, the epilogue would be compiled that many times, which
+    // on software adapters takes as long as all the rest.
     const type = `array<vec4<${this.#type}>, ${sums.length}>`;
     main.line(`var sums = ${type}(${sums.join(', ')});`);
-    main.block(`for (var e = 0i; e < ${sums.length * 4}i; e++)`, () => {
-      const columns = this.#tile.outputs[1];
-      main.line(
-        `finish(batch, row + e / ${columns}i, column + (e % ${columns}i) * ${step}i, sums[e / 4i][e % 4i]);`,
-      );
+    main.block(`for (var e = zero; e < ${sums.length}i; e++)`, () => {
+      const column = `column + (e % ${groups}i) * ${this.#step}i`;
+      main.line(`finish(batch, row + e / ${groups}i, ${column}, sums[e]);`);
     });
   }
 }

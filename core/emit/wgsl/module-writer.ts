@@ -1,10 +1,17 @@
 /** What all WGSL kernels share: bindings, the library functions in use, and assembly of the text. */
-import { bytesOf, isStorageType, type ScalarType, type StorageType } from '../../base/dtype.ts';
+import {
+  bytesOf,
+  isStorageType,
+  type ScalarType,
+  type StorageType,
+  scalarTypeOf,
+  shortName,
+} from '../../base/dtype.ts';
 import { invariant } from '../../base/errors.ts';
 import type { KernelBuffer } from '../../compile/kernel.ts';
 import type { Source } from '../../ir/expr.ts';
 import { type HelperName, helperText } from './helpers/index.ts';
-import { memoryType } from './types.ts';
+import { memoryType, valueType } from './types.ts';
 
 /** One storage buffer of the shader. */
 export interface Binding {
@@ -36,6 +43,8 @@ interface Variable {
   readonly type: string;
   readonly length: number;
   readonly access: Binding['access'];
+  /** Bound as vectors of four. */
+  isByFours: boolean;
 }
 
 const wordBytes = 4;
@@ -60,6 +69,7 @@ const wordsOf = ({ dtype, length }: Source): number =>
 export class ModuleWriter {
   readonly #helpers = new Set<HelperName>();
   readonly #declarations: string[] = [];
+  readonly #extensions = new Set<string>();
   readonly #variables: readonly Variable[];
   readonly #variableOf = new Map<Source, Variable>();
 
@@ -75,6 +85,7 @@ export class ModuleWriter {
         type: known?.type ?? wordType(source),
         length: Math.max(1, known?.length ?? 1, wordsOf(source)),
         access: isUpdate ? 'update' : 'read',
+        isByFours: false,
       };
     });
     buffers.forEach(({ source }, i) => {
@@ -96,14 +107,66 @@ export class ModuleWriter {
     if (!this.#declarations.includes(text)) this.#declarations.push(text);
   }
 
+  /** Asks for a feature of the language that the device must have. */
+  enable(extension: string): void {
+    this.#extensions.add(extension);
+  }
+
+  /** Binds arrays as vectors of four, where all arrays of the same binding are among `sources`. */
+  bindByFours(sources: ReadonlySet<Source>): void {
+    const held = [...this.#variableOf];
+    for (const variable of this.#variables) {
+      const inside = held.filter(([, other]) => other === variable).map(([source]) => source);
+      variable.isByFours = inside.length > 0 && inside.every((source) => sources.has(source));
+    }
+  }
+
+  /** True for an array that is read and written four elements at a time. */
+  isByFours(source: Source): boolean {
+    return this.#variable(source).isByFours;
+  }
+
+  /** Elements 4·index … 4·index + 3 as they are in memory. */
+  four(source: Source, index: string): string {
+    const { name, type } = this.#variable(source);
+    const wanted = wordType(source);
+    return type === wanted ? `${name}[${index}]` : `bitcast<vec4<${wanted}>>(${name}[${index}])`;
+  }
+
+  /** A statement that writes elements 4·index … 4·index + 3, given as they are in memory. */
+  assignFour(source: Source, index: string, values: readonly string[]): string {
+    const { name, type } = this.#variable(source);
+    const four = `vec4<${wordType(source)}>(${values.join(', ')})`;
+    const stored = type === wordType(source) ? four : `bitcast<vec4<${type}>>(${four})`;
+    return `${name}[${index}] = ${stored};`;
+  }
+
+  /** Elements 4·index … 4·index + 3 of a packed array, as values. */
+  packedFour(source: Source, index: string): string {
+    const { dtype } = source;
+    invariant(isStorageType(dtype), 'words of several elements');
+    const { name } = this.#variable(source);
+    const reader = this.use(readers[dtype]);
+    const type = `vec4<${valueType[scalarTypeOf(dtype)]}>`;
+    const [words, word] =
+      bytesOf(dtype) === 1
+        ? [[this.#word(source, 'at')], (): string => 'w0']
+        : [
+            [this.#word(source, '2i * at'), this.#word(source, '2i * at + 1i')],
+            (lane: number): string => `w${lane >> 1}`,
+          ];
+    const named = words.map((text, i) => `let w${i} = ${text};`).join(' ');
+    const lanes = [0, 1, 2, 3].map((lane) => `${reader}(${word(lane)}, ${lane}i)`).join(', ');
+    const called = `${name}_${shortName(dtype)}_four`;
+    this.declare(`fn ${called}(at: i32) -> ${type} { ${named} return ${type}(${lanes}); }`);
+    return `${called}(${index})`;
+  }
+
   /** The element of an array in memory, as a value; `index` may appear twice. Raw: its bits. */
   element(source: Source, index: string, isRaw = false): string {
     const { dtype } = source;
     const size = bytesOf(dtype);
-    if (!isStorageType(dtype)) {
-      const element = this.#word(source, index);
-      return dtype === 'bool' ? `(${element} != 0u)` : element;
-    }
+    if (!isStorageType(dtype)) return fromMemory(this.#word(source, index), dtype);
     const word = this.#word(source, `(${index}) >> ${size === 1 ? 2 : 1}u`);
     const reader = isRaw ? (size === 1 ? 'u8_at' : 'u16_at') : readers[dtype];
     return `${this.use(reader)}(${word}, ${index})`;
@@ -130,12 +193,20 @@ export class ModuleWriter {
   /** The whole shader around `functions`. */
   text(name: string, functions: string): string {
     const variables = this.#variables.map(
-      ({ name: variable, type, length, access }, i) =>
+      ({ name: variable, type, length, access, isByFours }, i) =>
         `@group(0) @binding(${i}) var<storage, ${access === 'read' ? 'read' : 'read_write'}> ` +
-        `${variable}: array<${type}, ${length}>;`,
+        `${variable}: array<${isByFours ? `vec4<${type}>, ${length / 4}` : `${type}, ${length}`}>;`,
     );
     const helpers = helperText(this.#helpers);
-    const parts = [`// ${name}`, ...variables, ...this.#declarations, helpers, functions];
+    const extensions = [...this.#extensions].map((extension) => `enable ${extension};`);
+    const parts = [
+      `// ${name}`,
+      ...extensions,
+      ...variables,
+      ...this.#declarations,
+      helpers,
+      functions,
+    ];
     return `${parts.filter((part) => part !== '').join('\n')}\n`;
   }
 
@@ -149,3 +220,7 @@ export class ModuleWriter {
 /** A value of this type as it is put in memory. */
 export const toMemory = (text: string, dtype: ScalarType): string =>
   dtype === 'bool' ? `u32(${text})` : text;
+
+/** An element of memory as a value of this type. */
+export const fromMemory = (text: string, dtype: ScalarType): string =>
+  dtype === 'bool' ? `(${text} != 0u)` : text;

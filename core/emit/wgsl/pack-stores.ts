@@ -2,7 +2,6 @@
  * Stores to packed arrays, made whole: an invocation computes all elements of the words that it writes,
  * since two that write parts of one word would undo each other's work.
  */
-import { stridesOf } from '../../base/aval.ts';
 import { bytesOf, isStorageType, scalarTypeOf } from '../../base/dtype.ts';
 import { invariant } from '../../base/errors.ts';
 import type { KernelStore, LoopKernel } from '../../compile/kernel.ts';
@@ -12,6 +11,7 @@ import {
   axisPosition,
   boundsOf,
   indexConstant,
+  isRowMajor,
   scaleIndex,
   unflatten,
 } from '../../ir/index-algebra.ts';
@@ -101,22 +101,6 @@ class Group {
     const places = this.#parallel.map((axis, i): [Axis, Expr] => [axis, index[i] ?? last]);
     return substitute(expr, new Map(places));
   }
-}
-
-/** True if the index counts the iterations of these loops, the last one fastest. */
-function isRowMajor(index: Expr, axes: readonly Axis[]): boolean {
-  if (index.kind === 'const') return index.value === 0 && axes.every(({ extent }) => extent === 1);
-  const terms =
-    index.kind === 'affine' && index.offset === 0 ? index.terms : [{ atom: index, coefficient: 1 }];
-  const strides = stridesOf(axes.map(({ extent }) => extent));
-  const wanted = new Map(axes.map((axis, i) => [axis, strides[i]]));
-  const moving = axes.filter(({ extent }) => extent > 1);
-  return (
-    terms.length === moving.length &&
-    terms.every(({ atom, coefficient }) =>
-      atom.kind === 'axis' ? wanted.get(atom.axis) === coefficient : false,
-    )
-  );
 }
 
 const upTo = (count: number): number[] => Array.from({ length: count }, (_, i) => i);

@@ -1,5 +1,5 @@
 /** How element types and numbers are written in WGSL. */
-import type { ScalarType } from '../../base/dtype.ts';
+import { type DType, isStorageType, type ScalarType } from '../../base/dtype.ts';
 import type { HelperName } from './helpers/index.ts';
 
 /** The WGSL type of a value in a computation. */
@@ -12,6 +12,9 @@ export const valueType: Readonly<Record<ScalarType, string>> = {
 
 /** The WGSL type of an element in memory: booleans are 0 and 1. */
 export const memoryType: Readonly<Record<ScalarType, string>> = { ...valueType, bool: 'u32' };
+
+/** True if an element takes up a word of memory by itself. */
+export const isWord = (dtype: DType): dtype is ScalarType => !isStorageType(dtype);
 
 /** Names a library function and sees to it that its text is there. */
 export type UseHelper = (name: HelperName) => string;

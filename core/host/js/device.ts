@@ -73,7 +73,10 @@ class JsDevice implements Device {
       maxBuffers: 1024,
       alignment: 8,
       hasSerialRows: true,
+      hasFastThreads: true,
       writesWords: false,
+      minRows: 64,
+      splitProducts: null,
       concurrency: 64,
     };
   }

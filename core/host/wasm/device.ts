@@ -89,7 +89,10 @@ class WasmDevice implements Device {
       maxBuffers: 64,
       alignment: 64,
       hasSerialRows: true,
+      hasFastThreads: true,
       writesWords: false,
+      minRows: 4 * threadCount,
+      splitProducts: null,
       concurrency: 4 * threadCount,
     };
   }

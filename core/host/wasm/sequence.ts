@@ -1,9 +1,11 @@
 /** The steps of a plan, prepared: tables of addresses, and calls in order. */
 import { invariant } from '../../base/errors.ts';
 import type { Control } from '../../compile/control.ts';
+import { costOfKernel } from '../../compile/kernel-cost.ts';
 import { isKernel, type Plan } from '../../compile/plan.ts';
 import { EXTRA_WORDS } from '../../emit/wasm/program.ts';
 import type { HostCalls } from '../device.ts';
+import { activeRecorder, type Recorder } from '../profile.ts';
 import { branchAction, hostAction, repeatAction, whileAction } from './control.ts';
 import type { Heap, Workspace } from './heap.ts';
 import type { KernelFunction, Library, LoadedKernel } from './library.ts';
@@ -76,6 +78,8 @@ export class Sequence {
   readonly plan: Plan;
   readonly #around: Surroundings;
   readonly #actions: readonly Action[];
+  /** Per step, how many actions have been taken after it. */
+  readonly #ends: number[] = [];
   readonly #inputs: readonly Bound[];
   readonly #outputs: readonly Bound[];
   readonly #arenaWords: readonly { readonly word: number; readonly offset: number }[];
@@ -103,6 +107,7 @@ export class Sequence {
       });
       if (isKernel(kernel)) actions.push(...this.#launches(kernel, start, slots.length));
       else actions.push(this.#control(kernel, start));
+      this.#ends.push(actions.length);
       start += sizes[k] ?? 0;
     });
     this.#arenaWords = arenaWords;
@@ -135,7 +140,21 @@ export class Sequence {
   }
 
   run(rooms: Rooms): void {
-    for (const action of this.#actions) action(rooms);
+    const recorder = activeRecorder();
+    if (recorder === null) for (const action of this.#actions) action(rooms);
+    else this.#runTimed(rooms, recorder);
+  }
+
+  #runTimed(rooms: Rooms, recorder: Recorder): void {
+    let next = 0;
+    this.plan.steps.forEach(({ kernel, slots, site }, step) => {
+      const start = recorder.now();
+      for (const end = this.#ends[step] ?? 0; next < end; next++) this.#actions[next]?.(rooms);
+      // The bodies of loops and branches tell of themselves.
+      if (!isKernel(kernel)) return;
+      const facts = { name: kernel.name, site, cost: costOfKernel(kernel, slots) };
+      recorder.add('wasm', facts, start, recorder.now() - start);
+    });
   }
 
   #launches(kernel: Parameters<Library['load']>[0], start: number, buffers: number): Action[] {

@@ -1,8 +1,22 @@
 /** Finds a GPU: the browser's, or Dawn's in Node. */
+import { type AdapterFacts, classOf } from '../../emit/wgsl/parameters.ts';
 import { noAdapter, nullBackend } from './errors.ts';
+
+/**
+ * Switches of Dawn, the WebGPU of Node and Chrome, all off unless asked for: `vulkan_enable_f16_on_nvidia` trusts
+ * drivers that had faults; `allow_unsafe_apis` offers features that are no standard yet; `skip_validation` saves
+ * microseconds per launch.
+ */
+export type DawnToggle =
+  | 'vulkan_enable_f16_on_nvidia'
+  | 'allow_unsafe_apis'
+  | 'skip_validation'
+  | 'disable_robustness';
 
 /** How to look for a GPU. */
 export interface AdapterOptions {
+  /** Switches of the `webgpu` package in Node; a browser has its own flags. Default: none. */
+  readonly toggles?: readonly DawnToggle[];
   /** Options of the `webgpu` package in Node, such as `backend=vulkan`. */
   readonly dawnOptions?: readonly string[];
   /** In a laptop with two GPUs, which. Default: the fast one. */
@@ -62,9 +76,11 @@ async function importDawn(): Promise<DawnModule> {
 /** An adapter. Each serves for one device. @throws `no-webgpu-adapter` */
 export async function findAdapter({
   dawnOptions = [],
+  toggles = [],
   powerPreference = 'high-performance',
 }: AdapterOptions = {}): Promise<GPUAdapter> {
-  const gpu = await entryPoint(dawnOptions);
+  const switches = toggles.length === 0 ? [] : [`enable-dawn-features=${toggles.join(',')}`];
+  const gpu = await entryPoint([...dawnOptions, ...switches]);
   let adapter: GPUAdapter | null;
   try {
     adapter = await gpu.requestAdapter({ powerPreference });
@@ -90,9 +106,18 @@ export async function adapterAvailability(
   }
 }
 
+/** What an adapter says of itself. */
+export function factsOf({ info, features }: GPUAdapter): AdapterFacts {
+  const { vendor, architecture, description, subgroupMinSize, subgroupMaxSize } = info;
+  const facts = { vendor, architecture, description };
+  return features.has('subgroups')
+    ? { ...facts, subgroupSizes: [subgroupMinSize, subgroupMaxSize] }
+    : facts;
+}
+
 /** True if the adapter computes on the processor. */
-export const isSoftwareAdapter = ({ info }: GPUAdapter): boolean =>
-  info.architecture === 'software' || /llvmpipe|swiftshader/i.test(info.description);
+export const isSoftwareAdapter = (adapter: GPUAdapter): boolean =>
+  classOf(factsOf(adapter)) === 'software';
 
 /** Limits that kernels run into; without asking, a device gets the least that WebGPU promises. */
 const wantedLimits = [

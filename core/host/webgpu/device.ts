@@ -2,10 +2,10 @@
 import { showAval, sizeOf } from '../../base/aval.ts';
 import type { DType, TypedArray } from '../../base/dtype.ts';
 import { bytesOf, shortName } from '../../base/dtype.ts';
-import { invariant } from '../../base/errors.ts';
-import type { HostCall } from '../../compile/control.ts';
+import { EnerjaxError, invariant } from '../../base/errors.ts';
 import type { Plan, Target } from '../../compile/plan.ts';
 import type { WgslOptions } from '../../emit/wgsl/emit.ts';
+import { parametersFor } from '../../emit/wgsl/parameters.ts';
 import type { Storage } from '../../ir/value.ts';
 import {
   type Device,
@@ -15,23 +15,35 @@ import {
   noCalls,
   type PendingUpload,
 } from '../device.ts';
+import { noTimestamps } from '../errors.ts';
+import { activeRecorder } from '../profile.ts';
 import { createReclaimer, loadCollector, type Reclaimer } from '../reclaim.ts';
 import {
   type AdapterOptions,
   adapterAvailability,
+  factsOf,
   findAdapter,
   isSoftwareAdapter,
   requestDevice,
 } from './adapter.ts';
-import { BindGroups, type Range } from './bind-groups.ts';
+import { BindGroups } from './bind-groups.ts';
+import { callAll, type LogBuffer, RunEncoder } from './encode-run.ts';
 import { executionFailed } from './errors.ts';
-import { type Log, outputBytes, type Prepared, preparePlan, type Turns } from './executable.ts';
+import {
+  type Limits,
+  offsetAlignment,
+  outputBytes,
+  type Prepared,
+  preparePlan,
+} from './executable.ts';
 import { Failures } from './failures.ts';
 import { Accounts, type Allocation, arrayUsage, BufferPool, stagingUsage } from './memory.ts';
 import { Pipelines } from './pipelines.ts';
-import { type Places, rangeOf, wholeOf, wholeWords } from './places.ts';
+import { type Places, wholeOf, wholeWords } from './places.ts';
 import { type StorageOwner, WebGpuStorage } from './storage.ts';
+import { Timestamps } from './timestamps.ts';
 import { deviceElements, fromDeviceWords, toDeviceWords, WholeWords } from './transfer.ts';
+import { WorkOrder } from './work-order.ts';
 
 export { adapterAvailability };
 
@@ -39,8 +51,10 @@ export { adapterAvailability };
 export interface WebGpuDeviceOptions extends AdapterOptions {
   /** Bytes of arrays above which unreachable ones are looked for. Default: 512 MB. */
   readonly budgetBytes?: number;
+  /** Bytes of an array that a kernel sees at once, at most. Default: what the GPU allows. */
+  readonly maxBindingBytes?: number;
   /** Overrides choices of the code generator, to test kernels meant for other GPUs. */
-  readonly emit?: Pick<WgslOptions, 'loopStyle' | 'matmul' | 'isSoftware'>;
+  readonly emit?: Pick<WgslOptions, 'loopStyle' | 'matmul' | 'parameters'>;
 }
 
 /** A GPU. */
@@ -56,7 +70,6 @@ export interface WebGpuDevice extends Device {
 const defaultBudget = 512 * 2 ** 20;
 /** Fusion stops at this many buffers even where a GPU allows more, so that programs are the same everywhere. */
 const maxBuffers = 8;
-const offsetAlignment = 256;
 /** Uploads are cut into pieces of this size, so that their host-side copies do not pile up. */
 const uploadPiece = 64 * 2 ** 20;
 
@@ -75,8 +88,19 @@ export async function createWebGpuDevice(options: WebGpuDeviceOptions = {}): Pro
     name: `WebGPU: ${name}`,
     isSoftware,
     budgetBytes: options.budgetBytes ?? defaultBudget,
-    emit: { isSoftware, ...options.emit },
+    emit: { parameters: parametersFor(factsOf(adapter)), ...options.emit },
+    limits: limitsOf(device.limits, options.maxBindingBytes),
   });
+}
+
+/** @param maxBindingBytes - Overrides what the GPU allows, downwards. */
+function limitsOf(limits: GPUSupportedLimits, maxBindingBytes = Infinity): Limits {
+  const { maxBufferSize, maxStorageBufferBindingSize, maxStorageBuffersPerShaderStage } = limits;
+  return {
+    maxBufferSize,
+    maxStorageBuffersPerShaderStage,
+    maxStorageBufferBindingSize: Math.min(maxStorageBufferBindingSize, maxBindingBytes),
+  };
 }
 
 interface GpuFacts {
@@ -84,6 +108,7 @@ interface GpuFacts {
   readonly isSoftware: boolean;
   readonly budgetBytes: number;
   readonly emit: WgslOptions;
+  readonly limits: Limits;
 }
 
 class Gpu implements WebGpuDevice, StorageOwner {
@@ -100,6 +125,7 @@ class Gpu implements WebGpuDevice, StorageOwner {
   readonly #bindGroups: BindGroups;
   readonly #pipelines: Pipelines;
   readonly #reclaimer: Reclaimer;
+  readonly #order: WorkOrder;
   readonly #unreachable: FinalizationRegistry<Allocation>;
   #arena: Allocation | null = null;
   #isArenaUsed = false;
@@ -116,15 +142,20 @@ class Gpu implements WebGpuDevice, StorageOwner {
       fuse: true,
       maxBuffers: Math.min(maxBuffers, device.limits.maxStorageBuffersPerShaderStage),
       alignment: offsetAlignment,
-      hasSerialRows: false,
+      hasSerialRows: true,
+      hasFastThreads: false,
+      minRows: isSoftware ? 32 : 128,
+      splitProducts: facts.emit.parameters?.matmul.split ?? null,
       writesWords: true,
       concurrency: isSoftware ? 256 : 8192,
     };
     const failures = this.#failures;
     this.#bindGroups = new BindGroups(device, collect);
     this.#pipelines = new Pipelines(device, failures);
+    this.#order = new WorkOrder((error) => this.#reportDelayed(error));
     const onDestroy = (id: number): void => this.#bindGroups.forget(id);
-    const shared = { device, failures, budgetBytes, accounts: this.#accounts };
+    const isWaiting = (): boolean => this.#order.isWaiting;
+    const shared = { device, failures, budgetBytes, accounts: this.#accounts, isWaiting };
     this.#arrays = new BufferPool({ ...shared, usage: arrayUsage, onDestroy });
     this.#staging = new BufferPool({ ...shared, usage: stagingUsage });
     this.#reclaimer = createReclaimer({ budgetBytes, liveBytes: () => this.#arrays.liveBytes });
@@ -147,7 +178,7 @@ class Gpu implements WebGpuDevice, StorageOwner {
     this.#failures.raiseLoss();
     const words = toDeviceWords(data, dtype);
     const allocation = this.#reserve(words.byteLength, data.length, dtype);
-    this.#write(allocation, 0, words);
+    this.#writeInOrder(allocation, 0, words);
     const storage = this.#adopt(allocation, dtype, data.length);
     storage.remember(fromHost(data, dtype));
     return storage;
@@ -159,7 +190,7 @@ class Gpu implements WebGpuDevice, StorageOwner {
     const allocation = this.#reserve(bytes, length, dtype);
     let done = 0;
     const pieces = new WholeWords((words) => {
-      this.#write(allocation, done, words);
+      this.#writeInOrder(allocation, done, words);
       done += words.byteLength;
     });
     return {
@@ -177,14 +208,29 @@ class Gpu implements WebGpuDevice, StorageOwner {
     return this.#arrays.acquire(bytes, () => `${shortName(dtype)}[${length}]`);
   }
 
-  #write(allocation: Allocation, offset: number, words: ArrayBufferView<ArrayBuffer>): void {
+  /** Writes elements after the work that was asked for before. */
+  #writeInOrder(allocation: Allocation, offset: number, words: ArrayBufferView<ArrayBuffer>): void {
+    const bytes = new Uint8Array(words.buffer, words.byteOffset, words.byteLength);
+    // What waits must not see what the caller does to the elements meanwhile.
+    const kept = this.#order.isWaiting ? bytes.slice() : bytes;
+    this.#order.add([], () => this.#write(allocation, offset, kept));
+  }
+
+  #write({ buffer }: Allocation, offset: number, data: Uint8Array<ArrayBuffer>): void {
     const { queue } = this.#device;
-    for (let start = 0; start < words.byteLength; start += uploadPiece) {
-      const bytes = Math.min(uploadPiece, words.byteLength - start);
-      const from = words.byteOffset + start;
-      queue.writeBuffer(allocation.buffer, offset + start, words.buffer, from, bytes);
+    for (let start = 0; start < data.byteLength; start += uploadPiece) {
+      const bytes = Math.min(uploadPiece, data.byteLength - start);
+      queue.writeBuffer(buffer, offset + start, data.buffer, data.byteOffset + start, bytes);
       if (bytes === uploadPiece) queue.submit([]);
     }
+  }
+
+  #reportDelayed(error: unknown): void {
+    const known = error instanceof EnerjaxError ? error : null;
+    const message = error instanceof Error ? error.message : String(error);
+    this.#failures.report(
+      known ?? executionFailed.at({ site: null, cause: error }, this.#lastRun, message),
+    );
   }
 
   /** An array that owns this buffer until it is freed or cannot be reached. */
@@ -203,7 +249,7 @@ class Gpu implements WebGpuDevice, StorageOwner {
     this.#failures.raiseLoss();
     const prepared = preparePlan(plan, {
       pipelines: this.#pipelines,
-      limits: this.#device.limits,
+      limits: this.#facts.limits,
       emit: this.#facts.emit,
     });
     return {
@@ -227,21 +273,21 @@ class Gpu implements WebGpuDevice, StorageOwner {
       invariant(input instanceof WebGpuStorage, 'an array of another device');
       return input;
     });
-    const encoder = this.#device.createCommandEncoder();
     const sources = arrays.map(({ allocation }) => wholeOf(allocation));
-    const results = this.#allocateOutputs(plan, arrays, donated, encoder);
+    const copies: Copy[] = [];
+    const results = this.#allocateOutputs(plan, arrays, donated, copies);
     const arena = plan.arenaBytes === 0 ? null : this.#growArena(plan.arenaBytes);
     const log = prepared.logBytes === 0 ? null : this.#openLog(prepared.logBytes);
+    const outputs = results.map(wholeOf);
+    const places = { inputs: sources, outputs, arena: arena === null ? null : wholeOf(arena) };
+    const needs = prepared.pipelines.flatMap(({ pending }) => pending ?? []);
     try {
-      const outputs = results.map(wholeOf);
-      const room = arena === null ? null : wholeOf(arena);
-      this.#encode(prepared, { inputs: sources, outputs, arena: room }, encoder, log);
+      this.#order.add(needs, () => this.#submit(prepared, places, copies, log));
     } catch (error) {
       for (const allocation of results) this.#arrays.release(allocation);
       if (log !== null) this.#staging.release(log.staging);
       throw error;
     }
-    this.#device.queue.submit([encoder.finish()]);
     if (log === null) calls.finish();
     else this.#deliver(log, calls).finally(() => calls.finish());
     for (const index of donated) arrays[index]?.free();
@@ -260,7 +306,7 @@ class Gpu implements WebGpuDevice, StorageOwner {
     plan: Plan,
     arrays: readonly WebGpuStorage[],
     donated: ReadonlySet<number>,
-    encoder: GPUCommandEncoder,
+    copies: Copy[],
   ): Allocation[] {
     return plan.outputs.map((aval, index) => {
       const bytes = outputBytes(plan, index);
@@ -274,23 +320,9 @@ class Gpu implements WebGpuDevice, StorageOwner {
         return array.giveUp();
       }
       const copy = this.#arrays.acquire(bytes, () => `result ${showAval(aval)}`);
-      if (bytes > 0) {
-        encoder.copyBufferToBuffer(array.allocation.buffer, 0, copy.buffer, 0, bytes);
-      }
+      if (bytes > 0) copies.push({ from: array.allocation, to: copy, bytes });
       return copy;
     });
-  }
-
-  #encode(
-    prepared: Prepared,
-    places: Places,
-    encoder: GPUCommandEncoder,
-    log: LogBuffer | null,
-  ): void {
-    if (prepared.actions.length === 0) return;
-    const state: PassState = { encoder, log, pass: encoder.beginComputePass(), pipeline: null };
-    this.#encodeActions(prepared, places, state);
-    state.pass.end();
   }
 
   #openLog(bytes: number): LogBuffer {
@@ -298,90 +330,33 @@ class Gpu implements WebGpuDevice, StorageOwner {
     return { staging, entries: [], bytes: 0 };
   }
 
-  /** Copies what a call on the host is given; nothing can be copied inside a pass. */
-  #encodeLog({ step, slots }: Log, places: Places, state: PassState): void {
-    const { encoder, log } = state;
-    invariant(log !== null, 'a call without a log');
-    state.pass.end();
-    log.entries.push({ step, start: log.bytes });
-    for (const slot of slots) {
-      const { allocation, offset } = rangeOf(slot, places);
-      if (slot.bytes > 0) {
-        encoder.copyBufferToBuffer(
-          allocation.buffer,
-          offset,
-          log.staging.buffer,
-          log.bytes,
-          slot.bytes,
-        );
-      }
-      log.bytes += slot.bytes;
-    }
-    state.pass = encoder.beginComputePass();
-    state.pipeline = null;
-  }
-
   /** Makes the calls of a run, once the GPU has come so far. */
-  async #deliver({ staging, entries, bytes }: LogBuffer, calls: HostCalls): Promise<void> {
-    const words = await this.#fetch(staging, 'uint32', bytes / 4, Math.max(4, bytes));
-    if (words === null) return;
-    for (const { step, start } of entries) {
-      let next = words.byteOffset + start;
-      const isCalled = !step.isGuarded || words[start / 4] !== 0;
-      if (step.isGuarded) next += 4;
-      const elements = step.operands.map(({ dtype, shape }) => {
-        const size = sizeOf(shape);
-        next += 4 * size;
-        const own = new Uint8Array(words.buffer, next - 4 * size, 4 * size).slice();
-        return fromDeviceWords(own.buffer, dtype, size);
-      });
-      if (isCalled) calls.call(step, elements);
-    }
+  async #deliver(log: LogBuffer, calls: HostCalls): Promise<void> {
+    await this.#order.handedOver();
+    const bytes = Math.max(4, log.bytes);
+    const memory = await this.#fetch(log.staging, 'uint8', bytes, bytes);
+    if (memory !== null) callAll(log, Uint8Array.from(memory), calls);
   }
 
-  #encodeActions({ actions }: Prepared, places: Places, state: PassState): void {
-    for (const action of actions) {
-      if (action.kind === 'turns') {
-        this.#encodeTurns(action, places, state);
-        continue;
-      }
-      if (action.kind === 'log') {
-        this.#encodeLog(action, places, state);
-        continue;
-      }
-      const { pipeline, grid, slots } = action;
-      if (pipeline.pipeline !== state.pipeline) state.pass.setPipeline(pipeline.pipeline);
-      state.pipeline = pipeline.pipeline;
-      const ranges = slots.map((slot) => rangeOf(slot, places));
-      state.pass.setBindGroup(0, this.#bindGroups.get(pipeline.layout, ranges));
-      state.pass.dispatchWorkgroups(...grid);
+  #submit(
+    prepared: Prepared,
+    places: Places,
+    copies: readonly Copy[],
+    log: LogBuffer | null,
+  ): void {
+    for (const { refusal } of prepared.pipelines) if (refusal) throw refusal;
+    const encoder = this.#device.createCommandEncoder();
+    for (const { from, to, bytes } of copies) {
+      encoder.copyBufferToBuffer(from.buffer, 0, to.buffer, 0, bytes);
     }
-  }
-
-  /** All turns of a loop; carries alternate between two places and end where they belong. */
-  #encodeTurns({ body, repeat, slots }: Turns, places: Places, state: PassState): void {
-    const { count, consts, carries, writes } = repeat;
-    const ranges = slots.map((slot) => rangeOf(slot, places));
-    let next = 0;
-    const take = (size: number): Range[] => {
-      next += size;
-      return ranges.slice(next - size, next);
-    };
-    const [constants, first, last, stacks] = [
-      take(consts),
-      take(carries),
-      take(carries),
-      take(writes),
-    ];
-    const spare = take(count > 1 ? carries : 0);
-    const arena = take(1)[0] ?? null;
-    let present = first;
-    for (let turn = 0; turn < count; turn++) {
-      const target = (count - 1 - turn) % 2 === 0 ? last : spare;
-      const inputs = [...constants, ...present];
-      this.#encodeActions(body, { inputs, outputs: [...target, ...stacks], arena }, state);
-      present = target;
-    }
+    const recorder = activeRecorder();
+    if (recorder !== null && !this.#device.features.has('timestamp-query')) throw noTimestamps();
+    const timestamps = recorder === null ? null : new Timestamps(this.#device, recorder);
+    const bindGroups = this.#bindGroups;
+    new RunEncoder({ encoder, bindGroups, log, timestamps }).write(prepared, places);
+    const read = timestamps?.resolve(encoder);
+    this.#device.queue.submit([encoder.finish()]);
+    read?.(this.#failures);
   }
 
   /** One buffer serves the intermediates of all programs: the queue runs them one after the other. */
@@ -399,9 +374,13 @@ class Gpu implements WebGpuDevice, StorageOwner {
     if (bytes === 0) return fromDeviceWords(new ArrayBuffer(0), dtype, 0);
     const words = wholeWords(bytes);
     const staging = this.#staging.acquire(words, () => `${shortName(dtype)}[${length}]`);
-    const encoder = this.#device.createCommandEncoder();
-    encoder.copyBufferToBuffer(storage.allocation.buffer, 0, staging.buffer, 0, words);
-    this.#device.queue.submit([encoder.finish()]);
+    const { buffer } = storage.allocation;
+    this.#order.add([], () => {
+      const encoder = this.#device.createCommandEncoder();
+      encoder.copyBufferToBuffer(buffer, 0, staging.buffer, 0, words);
+      this.#device.queue.submit([encoder.finish()]);
+    });
+    await this.#order.handedOver();
     const elements = await this.#fetch(staging, dtype, length, words);
     await this.#failures.known();
     this.#failures.raise();
@@ -438,6 +417,7 @@ class Gpu implements WebGpuDevice, StorageOwner {
 
   async settle(): Promise<void> {
     this.#failures.raiseLoss();
+    await this.#order.handedOver();
     await this.#device.queue.onSubmittedWorkDone();
     await this.#failures.known();
     this.#failures.raise();
@@ -482,6 +462,7 @@ class Gpu implements WebGpuDevice, StorageOwner {
   }
 
   destroy(): void {
+    this.#order.drop();
     this.#failures.lose('destroy() was called', null);
     this.#device.destroy();
   }
@@ -489,19 +470,11 @@ class Gpu implements WebGpuDevice, StorageOwner {
 
 const mapRead = 1;
 
-/** What the calls of one run are given, in their order. */
-interface LogBuffer {
-  readonly staging: Allocation;
-  readonly entries: { readonly step: HostCall; readonly start: number }[];
-  bytes: number;
-}
-
-/** The pass that is being encoded and the pipeline that is set in it. */
-interface PassState {
-  readonly encoder: GPUCommandEncoder;
-  readonly log: LogBuffer | null;
-  pass: GPUComputePassEncoder;
-  pipeline: GPUComputePipeline | null;
+/** One array's elements to be copied to another. */
+interface Copy {
+  readonly from: Allocation;
+  readonly to: Allocation;
+  readonly bytes: number;
 }
 
 /** Host elements as a read would return them. */

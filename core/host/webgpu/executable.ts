@@ -3,13 +3,18 @@ import { showAval, sizeOf } from '../../base/aval.ts';
 import { bytesOf } from '../../base/dtype.ts';
 import { invariant } from '../../base/errors.ts';
 import type { Control, HostCall, Repeat } from '../../compile/control.ts';
+import { cutKernel } from '../../compile/cut-kernel.ts';
+import type { Kernel } from '../../compile/kernel.ts';
+import { costOfKernel } from '../../compile/kernel-cost.ts';
 import { isKernel, type Plan, type Slot, type Step } from '../../compile/plan.ts';
 import { emitWgsl, type WgslKernel, type WgslOptions } from '../../emit/wgsl/emit.ts';
 import type { Grid } from '../../emit/wgsl/grid.ts';
 import type { BindingPlan } from '../../emit/wgsl/module-writer.ts';
+import { withExprPool } from '../../ir/expr.ts';
+import type { KernelFacts } from '../profile.ts';
 import { arrayTooLarge } from './errors.ts';
 import type { Pipeline, Pipelines } from './pipelines.ts';
-import { wholeWords } from './places.ts';
+import { type Part, wholeWords } from './places.ts';
 
 /** One launch, prepared. */
 export interface Launch {
@@ -18,6 +23,9 @@ export interface Launch {
   readonly grid: Grid;
   /** Per binding, where it lives. */
   readonly slots: readonly Slot[];
+  /** Per binding, which part of that; null: all. */
+  readonly parts: readonly Part[] | null;
+  readonly facts: KernelFacts;
 }
 
 /** A loop, prepared. */
@@ -48,10 +56,21 @@ export interface Prepared {
   readonly name: string;
 }
 
+/** The limits that preparation respects. */
+export type Limits = Pick<
+  GPUSupportedLimits,
+  'maxBufferSize' | 'maxStorageBufferBindingSize' | 'maxStorageBuffersPerShaderStage'
+>;
+
+/** A vector of four elements, the most that kernels load at once. */
+const fourWords = 16;
+/** What bindings start at multiples of, in bytes. */
+export const offsetAlignment = 256;
+
 /** What preparation needs to know. */
 export interface PrepareOptions {
   readonly pipelines: Pipelines;
-  readonly limits: GPUSupportedLimits;
+  readonly limits: Limits;
   readonly emit: WgslOptions;
 }
 
@@ -77,7 +96,7 @@ function prepare(plan: Plan, options: PrepareOptions, isInput: readonly boolean[
       // One word at least, so that a log of calls without operands is one, too.
       logBytes += Math.max(
         4,
-        all.reduce((sum, { bytes }) => sum + bytes, 0),
+        all.reduce((sum, { bytes }) => sum + wholeWords(bytes), 0),
       );
       continue;
     }
@@ -95,17 +114,45 @@ function prepare(plan: Plan, options: PrepareOptions, isInput: readonly boolean[
       ({ access, source }) => access !== 'read' && source.length === 0,
     );
     if (isEmpty) continue;
-    const kernel = emitWgsl(task, { ...options.emit, bindings });
-    kernels.add(kernel.code);
-    checkBindings(step, slots, kernel, plan, options.limits);
-    if (kernel.grid[0] * kernel.grid[1] === 0) continue;
-    const pipeline = options.pipelines.get(kernel, task.name, site);
-    pipelines.push(pipeline);
-    actions.push({ kind: 'launch', pipeline, grid: kernel.grid, slots });
+    for (const { kernel: piece, offsets } of piecesOf(task, bindings, options.limits)) {
+      const kernel = emitWgsl(piece, { ...options.emit, bindings });
+      kernels.add(kernel.code);
+      checkBindings(step, slots, kernel, plan, options.limits);
+      if (kernel.grid[0] * kernel.grid[1] === 0) continue;
+      const pipeline = options.pipelines.get(kernel, task.name, site);
+      pipelines.push(pipeline);
+      const facts = { name: task.name, site, cost: costOfKernel(piece, all) };
+      const parts = offsets === null ? null : partsOf(offsets, bindings, kernel);
+      actions.push({ kind: 'launch', pipeline, grid: kernel.grid, slots, parts, facts });
+    }
   }
   checkSize('what is printed', logBytes, options.limits, 'maxBufferSize');
   return { actions, logBytes, pipelines, kernels: [...kernels], name: namesOf(plan) };
 }
+
+/** The kernel, or, if an array of it is more than a binding may hold, its pieces. */
+function piecesOf(
+  kernel: Kernel,
+  { bindingOf }: BindingPlan,
+  { maxStorageBufferBindingSize: most }: Limits,
+): readonly { readonly kernel: Kernel; readonly offsets: readonly number[] | null }[] {
+  const whole = [{ kernel, offsets: null }];
+  if (kernel.buffers.every(({ source }) => source.length * bytesOf(source.dtype) <= most))
+    return whole;
+  const maxBytes = fourWords * Math.floor(most / fourWords);
+  const options = { maxBytes, alignment: offsetAlignment, bindingOf };
+  return withExprPool(() => cutKernel(kernel, options)) ?? whole;
+}
+
+const partsOf = (
+  offsets: readonly number[],
+  { bindingOf }: BindingPlan,
+  { bindings }: WgslKernel,
+): Part[] =>
+  bindings.map(({ bytes }, binding) => ({
+    start: offsets[bindingOf.indexOf(binding)] ?? 0,
+    bytes,
+  }));
 
 function prepareLoop(
   task: Control,
@@ -169,7 +216,7 @@ function checkBindings(
   slots: readonly Slot[],
   { bindings }: WgslKernel,
   plan: Plan,
-  limits: GPUSupportedLimits,
+  limits: Limits,
 ): void {
   invariant(
     bindings.length <= limits.maxStorageBuffersPerShaderStage,
@@ -192,7 +239,7 @@ function describeSlot(slot: Slot, plan: Plan, kernel: string): string {
 function checkSize(
   array: string,
   bytes: number,
-  limits: GPUSupportedLimits,
+  limits: Limits,
   name: 'maxBufferSize' | 'maxStorageBufferBindingSize',
 ): void {
   if (bytes > limits[name]) throw arrayTooLarge(array, bytes, limits[name], name);

@@ -35,6 +35,12 @@ export class Failures {
     this.#awaited.add(done);
   }
 
+  /** Makes reads wait for something that may report an error. */
+  await(done: Promise<void>): void {
+    const watched = done.finally(() => this.#awaited.delete(watched));
+    this.#awaited.add(watched);
+  }
+
   /** Waits for what is being watched. */
   async known(): Promise<void> {
     await Promise.all(this.#awaited);

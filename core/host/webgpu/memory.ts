@@ -55,6 +55,8 @@ export interface PoolOptions {
   readonly accounts: Accounts;
   /** Held by arrays and kept for reuse together, above which kept buffers are given back. */
   readonly budgetBytes: number;
+  /** True while buffers may be in use by work that the queue has not been given. */
+  readonly isWaiting: () => boolean;
   /** Told of each buffer that is destroyed. */
   readonly onDestroy?: (id: number) => void;
 }
@@ -120,7 +122,7 @@ export class BufferPool {
 
   /** Destroys free buffers, of the least recently used sizes first, until no more than `keep` bytes are left. */
   trim(keep: number): void {
-    if (this.#pooledBytes <= keep) return;
+    if (this.#pooledBytes <= keep || this.#options.isWaiting()) return;
     for (const [bytes, free] of this.#free) {
       while (free.length > 0 && this.#pooledBytes > keep) {
         const oldest = free.shift();

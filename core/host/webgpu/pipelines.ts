@@ -8,8 +8,11 @@ import type { Failures } from './failures.ts';
 
 /** A kernel that is ready to be launched, or was refused. */
 export interface Pipeline {
-  readonly pipeline: GPUComputePipeline;
+  /** Null until it is compiled. */
+  pipeline: GPUComputePipeline | null;
   readonly layout: NamedLayout;
+  /** Resolves when it is compiled or refused; null once it is. */
+  pending: Promise<void> | null;
   /** Why the driver refused it, once that is known. */
   refusal: EnerjaxError | null;
 }
@@ -33,32 +36,35 @@ export class Pipelines {
     return this.#byText.size;
   }
 
-  /** The pipeline of this kernel. A refusal by the driver is reported later. */
+  /** The pipeline of this kernel, which is compiled while others are. A refusal by the driver is reported later. */
   get(kernel: WgslKernel, name: string, site: CallSite | null): Pipeline {
     const known = this.#byText.get(kernel.code);
     if (known !== undefined) return known;
     const device = this.#device;
     const { layout, pipeline: pipelineLayout } = this.#layout(kernel);
-    device.pushErrorScope('internal');
-    device.pushErrorScope('validation');
-    const made: Pipeline = {
-      layout,
-      refusal: null,
-      pipeline: device.createComputePipeline({
-        label: name,
-        layout: pipelineLayout,
-        compute: {
-          module: device.createShaderModule({ label: name, code: kernel.code }),
-          entryPoint: 'main',
-        },
-      }),
-    };
-    const describe = (cause: GPUError): EnerjaxError => {
-      made.refusal = kernelRefused.at({ site, cause }, name, cause.message.trim());
+    const made: Pipeline = { layout, refusal: null, pipeline: null, pending: null };
+    const describe = (cause: { readonly message: string }): EnerjaxError => {
+      made.refusal ??= kernelRefused.at({ site, cause }, name, cause.message.trim());
       return made.refusal;
     };
+    device.pushErrorScope('validation');
+    const module = device.createShaderModule({ label: name, code: kernel.code });
     this.#failures.watch(device.popErrorScope(), describe);
-    this.#failures.watch(device.popErrorScope(), describe);
+    const compute = { module, entryPoint: 'main' };
+    const compiling = device
+      .createComputePipelineAsync({ label: name, layout: pipelineLayout, compute })
+      .then((pipeline) => {
+        made.pipeline = pipeline;
+      })
+      .catch((cause: unknown) => {
+        const reason = cause instanceof Error ? cause : new Error(String(cause));
+        this.#failures.report(describe(reason));
+      })
+      .finally(() => {
+        made.pending = null;
+      });
+    made.pending = compiling;
+    this.#failures.await(compiling);
     this.#byText.set(kernel.code, made);
     return made;
   }

@@ -21,8 +21,21 @@ export const wholeOf = (allocation: Allocation): Range => ({
   bytes: allocation.bytes,
 });
 
-/** The part of a buffer that a slot is. Empty arrays are bound as one element. */
-export function rangeOf(slot: Slot, { inputs, outputs, arena }: Places): Range {
+/** A part of an array, in bytes. */
+export interface Part {
+  readonly start: number;
+  readonly bytes: number;
+}
+
+/** The part of a buffer that a slot, or a part of it, is. Empty arrays are bound as one element. */
+export function rangeOf(slot: Slot, places: Places, part?: Part): Range {
+  const { allocation, offset, bytes } = wholeSlot(slot, places);
+  return part === undefined
+    ? { allocation, offset, bytes }
+    : { allocation, offset: offset + part.start, bytes: part.bytes };
+}
+
+function wholeSlot(slot: Slot, { inputs, outputs, arena }: Places): Range {
   const bytes = Math.max(4, wholeWords(slot.bytes));
   if (slot.kind === 'arena') {
     invariant(arena !== null, 'a program without the arena that it needs');

@@ -62,19 +62,17 @@ export const bitHelpers = {
   // Equal values differ in their bits only if they are zeros: +0 is the greater one.
   max_f32: helper(
     `fn max_f32(a: f32, b: f32) -> f32 {
-  if (is_nan(a)) { return a; }
-  if (is_nan(b)) { return b; }
-  if (a == b) { return bitcast<f32>(bitcast<u32>(a) & bitcast<u32>(b)); }
-  return select(b, a, a > b);
+  let one = select(b, a, a > b || is_nan(a));
+  let same = bitcast<f32>(bitcast<u32>(a) & bitcast<u32>(b));
+  return select(select(one, same, a == b), b, is_nan(b));
 }`,
     'is_nan',
   ),
   min_f32: helper(
     `fn min_f32(a: f32, b: f32) -> f32 {
-  if (is_nan(a)) { return a; }
-  if (is_nan(b)) { return b; }
-  if (a == b) { return bitcast<f32>(bitcast<u32>(a) | bitcast<u32>(b)); }
-  return select(b, a, a < b);
+  let one = select(b, a, a < b || is_nan(a));
+  let same = bitcast<f32>(bitcast<u32>(a) | bitcast<u32>(b));
+  return select(select(one, same, a == b), b, is_nan(b));
 }`,
     'is_nan',
   ),

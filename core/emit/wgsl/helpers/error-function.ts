@@ -32,14 +32,14 @@ export const errorFunctionHelpers = {
   // erfc for x ≥ 1. The square is kept in two parts: the exponential would magnify its rounding.
   erfc_far: helper(
     `fn erfc_far(x: f32) -> f32 {
-  if (x > 10.1) { return 0.0; }
-  let high = upper(x);
-  let e = exp_sum(-high * high, -(x - high) * (x + high));
-  let q = 1.0 / x;
+  let c = min(x, 10.1);
+  let high = upper(c);
+  let e = exp_sum(-high * high, -(c - high) * (c + high));
+  let q = 1.0 / c;
   let z = q * q;
   let middle = ${polynomial('z', erfcMiddle)};
   let far = ${polynomial('z', erfcFar)};
-  return e * q * select(far, middle, x < 2.0);
+  return select(e * q * select(far, middle, x < 2.0), 0.0, x > 10.1);
 }`,
     'upper',
     'exp_sum',
@@ -53,11 +53,10 @@ export const errorFunctionHelpers = {
   ),
   erf_f32: helper(
     `fn erf_f32(x: f32) -> f32 {
-  if (is_nan(x)) { return x; }
   let a = abs(x);
-  if (a < 1.0) { return x * erf_slope(x); }
-  let y = 1.0 - erfc_far(a);
-  return select(y, -y, x < 0.0);
+  let y = 1.0 - erfc_far(max(a, 1.0));
+  let far = select(y, -y, x < 0.0);
+  return select(select(far, x * erf_slope(x), a < 1.0), x, is_nan(x));
 }`,
     'is_nan',
     'erf_slope',

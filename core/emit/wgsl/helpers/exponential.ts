@@ -15,9 +15,6 @@ const logTail = [
   7.0376836292e-2, -1.151461031e-1, 1.167699874e-1, -1.2420140846e-1, 1.4249322787e-1,
   -1.6668057665e-1, 2.0000714765e-1, -2.4999993993e-1, 3.3333331174e-1,
 ];
-const tanhTail = [
-  -5.70498872745e-3, 2.06390887954e-2, -5.37397155531e-2, 1.33314422036e-1, -3.33332819422e-1,
-];
 const sinhTail = [2.03721912945e-4, 8.33028376239e-3, 1.66667160211e-1];
 const asinhTail = [2.0122003309e-2, -4.2699340972e-2, 7.4847586088e-2, -1.6666288134e-1];
 const acoshTail = [
@@ -45,17 +42,17 @@ export const exponentialHelpers = {
   let n = round(x * 1.44269504);
   let r = fma(-n, ${ln2Low}, fma(-n, ${ln2High}, x)) + low;
   let p = ${polynomial('r', expTail)};
-  let half = i32(n) / 2;
-  return (1.0 + fma(r * r, p, r)) * power_of_two(half) * power_of_two(i32(n) - half);
+  let whole = i32(n);
+  let half = whole >> 1u;
+  return (1.0 + fma(r * r, p, r)) * power_of_two(half) * power_of_two(whole - half);
 }`,
     'power_of_two',
   ),
+  // No branches: lanes that take different ones wait for each other.
   exp_f32: helper(
     `fn exp_f32(x: f32) -> f32 {
-  if (is_nan(x)) { return x; }
-  if (x > 88.72284) { return f32_of(0x7f800000u); }
-  if (x < -103.97208) { return 0.0; }
-  return exp_sum(x, 0.0);
+  let y = exp_sum(clamp(x, -104.0, 89.0), 0.0);
+  return select(select(y, f32_of(0x7f800000u), x > 88.72284), x, is_nan(x));
 }`,
     'is_nan',
     'f32_of',
@@ -89,11 +86,10 @@ export const exponentialHelpers = {
   Split: helper('struct Split { fraction: f32, exponent: f32 }'),
   split: helper(
     `fn split(x: f32) -> Split {
-  var bits = bitcast<u32>(x);
-  var e = -127;
-  if (bits < 0x00800000u) { bits = bitcast<u32>(f32(bits)); e = -276; }
-  let shifted = bits + 0x004afb0du;
-  e += i32(shifted >> 23u);
+  let given = bitcast<u32>(x);
+  let small = given < 0x00800000u;
+  let shifted = select(given, bitcast<u32>(f32(given)), small) + 0x004afb0du;
+  let e = i32(shifted >> 23u) - select(127, 276, small);
   return Split(bitcast<f32>((shifted & 0x007fffffu) + 0x3f3504f3u) - 1.0, f32(e));
 }`,
     'Split',
@@ -101,11 +97,11 @@ export const exponentialHelpers = {
   log_f32: helper(
     `fn log_f32(x: f32) -> f32 {
   let bits = bitcast<u32>(x);
-  if (is_nan(x) || bits == 0x7f800000u) { return x; }
-  if ((bits << 1u) == 0u) { return f32_of(0xff800000u); }
-  if (bits > 0x80000000u) { return f32_of(0x7fc00000u); }
   let parts = split(x);
-  return log_sum(parts.fraction, parts.exponent);
+  let y = log_sum(parts.fraction, parts.exponent);
+  let negative = select(y, f32_of(0x7fc00000u), bits > 0x80000000u);
+  let whole = select(negative, f32_of(0xff800000u), (bits << 1u) == 0u);
+  return select(whole, x, is_nan(x) || bits == 0x7f800000u);
 }`,
     'is_nan',
     'f32_of',
@@ -187,19 +183,21 @@ export const exponentialHelpers = {
 }`,
     'exp_f32',
   ),
+  // t / (t + 2) for t = exp(2|x|) − 1. No branches: lanes that take different ones wait for each other.
   tanh_f32: helper(
     `fn tanh_f32(x: f32) -> f32 {
-  if (is_nan(x)) { return x; }
   let a = abs(x);
-  let z = x * x;
-  if (a < 2.44140625e-4) { return x; }
-  if (a < 0.625) { return fma(x * z, ${polynomial('z', tanhTail)}, x); }
-  if (a > 9.1) { return select(1.0, -1.0, x < 0.0); }
-  let y = 1.0 - 2.0 / (exp_f32(2.0 * a) + 1.0);
-  return select(y, -y, x < 0.0);
+  let c = 2.0 * min(a, 9.1);
+  let n = round(c * 1.44269504);
+  let r = fma(-n, ${ln2Low}, fma(-n, ${ln2High}, c));
+  let p = ${polynomial('r', expTail)};
+  let scale = power_of_two(i32(n));
+  let t = fma(scale, fma(r * r, p, r), scale - 1.0);
+  let y = t / (t + 2.0);
+  return select(select(y, -y, x < 0.0), x, a < 2.44140625e-4 || is_nan(x));
 }`,
     'is_nan',
-    'exp_f32',
+    'power_of_two',
   ),
   // Beyond 88 the exponential overflows before its half does.
   cosh_f32: helper(

@@ -1,0 +1,198 @@
+/** What kernels are tuned by: one record per class of devices, and nothing about devices anywhere else. */
+
+import type { SplitProducts } from '../../compile/split-product.ts';
+
+/** Kinds of GPUs that want different kernels. */
+export type DeviceClass =
+  | 'generic'
+  | 'software'
+  | 'nvidia'
+  | 'amd'
+  | 'intel'
+  | 'apple'
+  | 'qualcomm';
+
+/**
+ * How the lanes of a workgroup combine their values: by a tree in workgroup memory, within subgroups and
+ * then across them, or, if a workgroup is one subgroup, within it alone.
+ */
+export type Sharing = 'tree' | 'subgroups' | 'subgroup';
+
+/** Parameters of loop kernels. */
+export interface LoopParameters {
+  /** Invocations of a workgroup whose invocations run iterations by themselves. */
+  readonly lanes: number;
+  /** Workgroups at most, each of which then loops over a share of the iterations; null: as many as it takes. */
+  readonly maxWorkgroups: number | null;
+  /** Whether the driver is kept from unrolling loops, because it compiles what it unrolls for long. */
+  readonly hidesTripCounts: boolean;
+  /** Four neighbours are computed in one iteration if that makes no more expressions than this; 0: never. */
+  readonly maxWideNodes: number;
+  /** Iterations, and elements that they touch together, below which no four of them are made one. */
+  readonly minWideIterations: number;
+  readonly minWideElements: number;
+  /** Reductions shorter than this are not shared among the lanes of a workgroup. */
+  readonly shortReduction: number;
+  /** With fewer iterations than this, each is shared among the lanes of a workgroup. */
+  readonly fewIterations: number;
+  readonly sharing: Sharing;
+  /** Invocations of a workgroup that share an iteration. */
+  readonly sharedLanes: number;
+  /** Invocations of a subgroup, if all have the same number; 1 where that is not known. */
+  readonly subgroupSize: number;
+}
+
+/** Parameters of one tiled kernel for matrix products. */
+export interface MatmulTile {
+  /**
+   * `workgroup`: a workgroup stages a tile of each operand in its memory. `registers`: every invocation
+   * reads operands by itself, with rows that are the same for the whole workgroup (for software adapters,
+   * where workgroup memory is slow).
+   */
+  readonly memory: 'workgroup' | 'registers';
+  /** Invocations of a workgroup along rows and columns; for `registers` one along rows. */
+  readonly threads: readonly [rows: number, columns: number];
+  /** Outputs of one invocation; columns a multiple of four. */
+  readonly outputs: readonly [rows: number, columns: number];
+  /** Steps along the sum per staged tile, a multiple of four; for `registers` 1. */
+  readonly depth: number;
+}
+
+/** Which kernel a matrix product gets. */
+export interface MatmulParameters {
+  /** Products with fewer rows or columns than this, or shorter sums, are loops. */
+  readonly skinny: number;
+  readonly small: MatmulTile;
+  readonly large: MatmulTile;
+  /** Outputs from which on large tiles leave workgroups enough. */
+  readonly manyOutputs: number;
+  /** Rows and columns from which on large tiles waste little. */
+  readonly largeSide: number;
+  /** When long sums are cut into partial ones, to have more workgroups; null: never. */
+  readonly split: SplitProducts | null;
+}
+
+/** All that the generator of kernels is told about a device. */
+export interface KernelParameters {
+  readonly loop: LoopParameters;
+  readonly matmul: MatmulParameters;
+}
+
+/** 32 × 32 outputs by 64 invocations. */
+export const mediumTile: MatmulTile = {
+  memory: 'workgroup',
+  threads: [8, 8],
+  outputs: [4, 4],
+  depth: 16,
+};
+/** 64 × 64 outputs by 64 invocations, where there are outputs enough to fill a GPU. */
+export const largeTile: MatmulTile = { ...mediumTile, outputs: [8, 8] };
+/** Eight lanes, as wide as a software adapter's vectors. */
+export const softwareTile: MatmulTile = {
+  memory: 'registers',
+  threads: [1, 8],
+  outputs: [8, 4],
+  depth: 1,
+};
+/** Faster in the end, but twice as long to compile. */
+export const largeSoftwareTile: MatmulTile = { ...softwareTile, outputs: [8, 8] };
+
+const generic: KernelParameters = {
+  loop: {
+    lanes: 64,
+    maxWorkgroups: null,
+    hidesTripCounts: false,
+    maxWideNodes: 400,
+    minWideIterations: 16_384,
+    minWideElements: 16_384,
+    shortReduction: 32,
+    fewIterations: 2048,
+    sharing: 'tree',
+    sharedLanes: 64,
+    subgroupSize: 1,
+  },
+  matmul: {
+    skinny: 8,
+    small: mediumTile,
+    large: largeTile,
+    manyOutputs: 1024 * 1024,
+    largeSide: 64,
+    // 128 workgroups of medium tiles.
+    split: { outputs: 128 * 1024, terms: 256 },
+  },
+};
+
+const wide = (lanes: number, sharedLanes: number): KernelParameters => ({
+  ...generic,
+  loop: { ...generic.loop, lanes, sharedLanes },
+});
+
+/** The parameters of each class. Those of real GPUs follow published measurements. */
+export const parametersOf: Readonly<Record<DeviceClass, KernelParameters>> = {
+  generic,
+  nvidia: wide(256, 128),
+  amd: wide(64, 128),
+  intel: generic,
+  apple: wide(256, 128),
+  qualcomm: generic,
+  // Lanes are one thread's vector registers: nothing is gained from workgroup memory, and much lost.
+  software: {
+    ...generic,
+    loop: {
+      ...generic.loop,
+      // Launching a workgroup costs more than what it computes in one iteration.
+      lanes: 8,
+      maxWorkgroups: 64,
+      hidesTripCounts: true,
+      minWideIterations: 32,
+      minWideElements: 4096,
+      shortReduction: 16,
+      fewIterations: 16,
+    },
+    matmul: {
+      skinny: 8,
+      small: softwareTile,
+      large: largeSoftwareTile,
+      manyOutputs: 64 * 1024,
+      largeSide: 64,
+      split: null,
+    },
+  },
+};
+
+/** What an adapter says of itself. */
+export interface AdapterFacts {
+  readonly vendor: string;
+  readonly architecture: string;
+  readonly description: string;
+  /** Invocations of a subgroup, at least and at most; absent where subgroups cannot be used. */
+  readonly subgroupSizes?: readonly [least: number, most: number];
+}
+
+const vendors: readonly (readonly [RegExp, DeviceClass])[] = [
+  [/nvidia|geforce|10de/i, 'nvidia'],
+  [/amd|radeon|1002/i, 'amd'],
+  [/intel|8086/i, 'intel'],
+  [/apple|106b/i, 'apple'],
+  [/qualcomm|adreno|5143/i, 'qualcomm'],
+];
+
+/** The class of devices that an adapter belongs to. */
+export function classOf({ vendor, architecture, description }: AdapterFacts): DeviceClass {
+  if (architecture === 'software' || /llvmpipe|swiftshader/i.test(description)) return 'software';
+  const known = vendors.find(([name]) => name.test(vendor) || name.test(description));
+  return known?.[1] ?? 'generic';
+}
+
+/** The parameters for an adapter: its class's, with subgroups used where all are of one size. */
+export function parametersFor(adapter: AdapterFacts): KernelParameters {
+  const name = classOf(adapter);
+  const parameters = parametersOf[name];
+  const [least, most] = adapter.subgroupSizes ?? [0, 0];
+  if (least === 0 || least !== most) return parameters;
+  const shared = { subgroupSize: least };
+  const { loop } = parameters;
+  return name === 'software'
+    ? { ...parameters, loop: { ...loop, ...shared, sharing: 'subgroup', sharedLanes: least } }
+    : { ...parameters, loop: { ...loop, ...shared, sharing: 'subgroups' } };
+}

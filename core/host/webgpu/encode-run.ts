@@ -1,0 +1,149 @@
+/** The actions of a prepared plan, written into a command encoder. */
+import { sizeOf } from '../../base/aval.ts';
+import { bytesOf } from '../../base/dtype.ts';
+import { invariant } from '../../base/errors.ts';
+import type { HostCall } from '../../compile/control.ts';
+import type { HostCalls } from '../device.ts';
+import type { BindGroups, Range } from './bind-groups.ts';
+import type { Launch, Log, Prepared, Turns } from './executable.ts';
+import type { Allocation } from './memory.ts';
+import { type Places, rangeOf, wholeWords } from './places.ts';
+import type { Timestamps } from './timestamps.ts';
+import { fromDeviceWords } from './transfer.ts';
+
+/** What the host's calls of one run are given, in their order. */
+export interface LogBuffer {
+  readonly staging: Allocation;
+  readonly entries: { readonly step: HostCall; readonly start: number }[];
+  bytes: number;
+}
+
+/** What one run is written to. */
+interface RunOptions {
+  readonly encoder: GPUCommandEncoder;
+  readonly bindGroups: BindGroups;
+  /** Null: the plan calls nothing on the host. */
+  readonly log: LogBuffer | null;
+  /** Times each kernel in a pass of its own; null: kernels share passes. */
+  readonly timestamps: Timestamps | null;
+}
+
+/** Writes one run. */
+export class RunEncoder {
+  readonly #encoder: GPUCommandEncoder;
+  readonly #bindGroups: BindGroups;
+  readonly #log: LogBuffer | null;
+  readonly #timestamps: Timestamps | null;
+  /** The pass that is open and the pipeline that is set in it. */
+  #pass: GPUComputePassEncoder | null = null;
+  #pipeline: GPUComputePipeline | null = null;
+
+  constructor({ encoder, bindGroups, log, timestamps }: RunOptions) {
+    this.#encoder = encoder;
+    this.#bindGroups = bindGroups;
+    this.#log = log;
+    this.#timestamps = timestamps;
+  }
+
+  /** Writes all actions of a plan whose arrays are in these places. */
+  write(prepared: Prepared, places: Places): void {
+    this.#actions(prepared, places);
+    this.#endPass();
+  }
+
+  #actions({ actions }: Prepared, places: Places): void {
+    for (const action of actions) {
+      if (action.kind === 'launch') this.#launch(action, places);
+      else if (action.kind === 'turns') this.#turns(action, places);
+      else this.#copyToLog(action, places);
+    }
+  }
+
+  #endPass(): void {
+    this.#pass?.end();
+    this.#pass = null;
+    this.#pipeline = null;
+  }
+
+  #launch(
+    { pipeline: { pipeline, layout }, grid, slots, parts, facts }: Launch,
+    places: Places,
+  ): void {
+    invariant(pipeline !== null, 'a launch before its pipeline');
+    this.#pass ??=
+      this.#timestamps === null
+        ? this.#encoder.beginComputePass()
+        : this.#timestamps.beginPass(this.#encoder, facts);
+    const pass = this.#pass;
+    if (pipeline !== this.#pipeline) pass.setPipeline(pipeline);
+    this.#pipeline = pipeline;
+    const ranges = slots.map((slot, i) => rangeOf(slot, places, parts?.[i]));
+    pass.setBindGroup(0, this.#bindGroups.get(layout, ranges));
+    pass.dispatchWorkgroups(...grid);
+    if (this.#timestamps !== null) this.#endPass();
+  }
+
+  /** All turns of a loop; carries alternate between two places and end where they belong. */
+  #turns({ body, repeat, slots }: Turns, places: Places): void {
+    const { count, consts, carries, writes } = repeat;
+    const ranges = slots.map((slot) => rangeOf(slot, places));
+    let next = 0;
+    const take = (size: number): Range[] => {
+      next += size;
+      return ranges.slice(next - size, next);
+    };
+    const [constants, first, last, stacks] = [
+      take(consts),
+      take(carries),
+      take(carries),
+      take(writes),
+    ];
+    const spare = take(count > 1 ? carries : 0);
+    const arena = take(1)[0] ?? null;
+    let present = first;
+    for (let turn = 0; turn < count; turn++) {
+      const target = (count - 1 - turn) % 2 === 0 ? last : spare;
+      const inputs = [...constants, ...present];
+      this.#actions(body, { inputs, outputs: [...target, ...stacks], arena });
+      present = target;
+    }
+  }
+
+  /** Copies what a call on the host is given; nothing can be copied inside a pass. */
+  #copyToLog({ step, slots }: Log, places: Places): void {
+    const log = this.#log;
+    invariant(log !== null, 'a call without a log');
+    this.#endPass();
+    log.entries.push({ step, start: log.bytes });
+    for (const slot of slots) {
+      const { allocation, offset } = rangeOf(slot, places);
+      const bytes = wholeWords(slot.bytes);
+      if (bytes > 0) {
+        const { buffer } = log.staging;
+        this.#encoder.copyBufferToBuffer(allocation.buffer, offset, buffer, log.bytes, bytes);
+      }
+      log.bytes += bytes;
+    }
+  }
+}
+
+/** Makes the calls of a run with what they were given. */
+export function callAll(
+  { entries }: LogBuffer,
+  memory: Uint8Array<ArrayBuffer>,
+  calls: HostCalls,
+): void {
+  for (const { step, start } of entries) {
+    let next = start;
+    const take = (bytes: number): Uint8Array<ArrayBuffer> => {
+      next += wholeWords(bytes);
+      return memory.slice(next - wholeWords(bytes), next);
+    };
+    const isCalled = !step.isGuarded || take(4).some((byte) => byte !== 0);
+    const elements = step.operands.map(({ dtype, shape }) => {
+      const size = sizeOf(shape);
+      return fromDeviceWords(take(size * bytesOf(dtype)).buffer, dtype, size);
+    });
+    if (isCalled) calls.call(step, elements);
+  }
+}
