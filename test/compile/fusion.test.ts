@@ -236,7 +236,8 @@ function runWith(
 
 /** What a GPU allows, so that its decisions are tested as well. */
 const gpuLike: Partial<Target> = {
-  hasSerialRows: false,
+  hasSerialRows: true,
+  hasFastThreads: false,
   minRows: 128,
   splitProducts: { outputs: 1 << 20, terms: 1 },
   maxBuffers: 4,
