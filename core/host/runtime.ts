@@ -93,8 +93,9 @@ export async function setDefaultDevice(device: DeviceName | Device): Promise<Dev
  *
  * @throws `already-profiling`, `no-timestamps`
  * @example
- * const { trace } = await profile(() => step(params, batch));
- * writeFileSync('trace.json', JSON.stringify(trace)); // for chrome://tracing or ui.perfetto.dev
+ * const step = jit((w: np.Array) => w.sub(grad((v: np.Array) => np.sum(np.square(v)))(w)));
+ * const { trace } = await profile(() => step(np.ones([512])));
+ * const text = JSON.stringify(trace); // a file for chrome://tracing or ui.perfetto.dev
  */
 export const profile = <R>(
   body: () => R | Promise<R>,

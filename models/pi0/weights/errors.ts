@@ -8,11 +8,9 @@ const config = pi0Config({
   vocabulary: 4, imageResolution: [4, 4], actionDim: 3, energyVariant: 'none',
 });
 const params = nn.initParams(pi0Spec(config), random.key(0));
-const tensors: Record<string, RawTensor> = {};
-for (const [name, tensor] of Object.entries(pi0Tensors(params))) {
-  tensors[name] = { ...tensor, bytes: await tensor.bytes() };
-}
-const file = await openSafetensors(encodeSafetensors(tensors));`;
+const lazy = Object.entries(pi0Tensors(params));
+const read = lazy.map(async ([name, t]) => [name, { ...t, bytes: await t.bytes() }] as const);
+const file = await openSafetensors(encodeSafetensors(Object.fromEntries(await Promise.all(read))));`;
 
 /** Names or shapes in a file that are not those of the policy it is to be loaded into. */
 export const weightsMismatch = defineError({
