@@ -25,6 +25,7 @@ export * as numpy from './core/numpy/index.ts';
 export * as tree from './core/tree.ts';
 export * as nn from './nn/index.ts';
 export * as debug from './transforms/debug/index.ts';
+export * as flattenUtil from './transforms/flatten-util.ts';
 export * from './transforms/index.ts';
 export * as lax from './transforms/lax.ts';
 export * as random from './transforms/random.ts';

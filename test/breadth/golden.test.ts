@@ -34,6 +34,8 @@ const recordings = [
   'breadth-samplers',
   'breadth-functions',
   'breadth-windows',
+  'breadth-stats',
+  'breadth-signals',
 ];
 const cases: readonly Case[] = recordings.flatMap((name) => {
   const golden = new URL(`../golden/${name}.json`, import.meta.url);

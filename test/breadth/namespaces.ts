@@ -2,6 +2,7 @@
 import * as image from '../../core/image/index.ts';
 import * as np from '../../core/numpy/index.ts';
 import * as nn from '../../nn/index.ts';
+import { ravelPytree } from '../../transforms/flatten-util.ts';
 import * as lax from '../../transforms/lax.ts';
 import * as random from '../../transforms/random.ts';
 import * as scipy from '../../transforms/scipy/index.ts';
@@ -33,6 +34,39 @@ function svdFull(x: np.Array): np.Array {
   return np.where(isOrthonormal, whole, Number.NaN);
 }
 
+type KdeOptions = scipy.stats.GaussianKdeOptions;
+
+/** What a density of samples of two dimensions says. */
+function density(data: np.Array, points: np.Array, options: KdeOptions = {}): np.Array[] {
+  const kde = scipy.stats.gaussianKde(data, options);
+  const other = scipy.stats.gaussianKde(data.get('...', np.slice(0, 4)));
+  const met = kde.integrateGaussian(np.array([0.3, 1]), np.eye(2));
+  const { neff, covariance } = kde;
+  const shared = kde.integrateKde(other);
+  return [kde.pdf(points), kde.logpdf(points), neff, covariance, met, shared];
+}
+
+/** And of one dimension. */
+function density1d(data: np.Array, options: KdeOptions): np.Array[] {
+  const kde = scipy.stats.gaussianKde(data, options);
+  const drawn = kde.resample(random.key(3), [4]);
+  return [kde.integrateBox1d(-1, 0.5), kde.pdf(np.array([0.1, 2])), drawn];
+}
+
+/** Values of the function through a grid. */
+const onGrid = (
+  grid: np.Array[],
+  table: np.Array,
+  at: np.Array,
+  options: scipy.interpolate.GridOptions = {},
+): np.Array => scipy.interpolate.regularGridInterpolator(grid, table, options)(at);
+
+/** Two arrays as one vector, by way of the tree that it makes again. */
+function ravelled(a: np.Array, b: np.Array): np.Array {
+  const [vector, unravel] = ravelPytree({ a, b: [b] });
+  return ravelPytree(unravel(vector))[0];
+}
+
 /** By their first name. */
 export const namespaces = {
   np,
@@ -49,5 +83,9 @@ export const namespaces = {
     eighRebuilt,
     svdRebuilt,
     svdFull,
+    density,
+    density1d,
+    onGrid,
+    ravelled,
   },
 };
