@@ -11,7 +11,6 @@ import {
   lessEqual,
   logicalAnd,
   logicalOr,
-  notEqual,
 } from '../numpy/logic.ts';
 import { promotePair, toInexact } from '../numpy/operands.ts';
 import { chebyshev, i0, i0e } from '../numpy/signals.ts';
