@@ -20,14 +20,14 @@ export {
   setDefaultDevice,
 } from './core/host/runtime.ts';
 export * as image from './core/image/index.ts';
-export * as np from './core/numpy/index.ts';
-export * as numpy from './core/numpy/index.ts';
 export * as tree from './core/tree.ts';
 export * as nn from './nn/index.ts';
 export * as debug from './transforms/debug/index.ts';
 export * as flattenUtil from './transforms/flatten-util.ts';
 export * from './transforms/index.ts';
 export * as lax from './transforms/lax.ts';
+export * as np from './transforms/numpy.ts';
+export * as numpy from './transforms/numpy.ts';
 export * as random from './transforms/random.ts';
 export * as scipy from './transforms/scipy/index.ts';
 

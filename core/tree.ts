@@ -4,7 +4,13 @@
  *
  * @see https://docs.jax.dev/en/latest/jax.tree.html
  */
-import { flattenLike, flatten as flattenTree, registerPytree, Structure } from './base/pytree.ts';
+import {
+  flattenLike,
+  flatten as flattenTree,
+  registerPytree,
+  Structure,
+  subtreesAt,
+} from './base/pytree.ts';
 import { notAnArray, notPlainData } from './ir/errors.ts';
 import { Value } from './ir/value.ts';
 
@@ -79,7 +85,7 @@ function zip(
  * tree.map((p, g) => p.sub(g.mul(0.1)), params, gradients)
  */
 export function map<T, R, Rest extends readonly unknown[]>(
-  f: (leaf: LeafOf<T>, ...others: LeavesOf<Rest>) => R,
+  f: (leaf: NoInfer<LeafOf<T>>, ...others: LeavesOf<Rest>) => R,
   tree: T,
   ...rest: Rest
 ): MapLeaves<T, R> {
@@ -98,7 +104,7 @@ export function map<T, R, Rest extends readonly unknown[]>(
  * @throws `tree-structure-mismatch`.
  */
 export function mapWithPath<T, R, Rest extends readonly unknown[]>(
-  f: (path: string, leaf: LeafOf<T>, ...others: LeavesOf<Rest>) => R,
+  f: (path: string, leaf: NoInfer<LeafOf<T>>, ...others: LeavesOf<Rest>) => R,
   tree: T,
   ...rest: Rest
 ): MapLeaves<T, R> {
@@ -193,4 +199,54 @@ export function transpose<Outer, Inner>(
     outer.unflatten(leaves.filter((_leaf, position) => position % inner.size === i)),
   );
   return inner.unflatten(rows) as MapLeaves<Inner, Outer>; // Each row looks like an Outer.
+}
+
+/** [path, leaf] of every leaf, the path such as `encoder/0/kernel`. */
+export function leavesWithPath<T>(tree: T): [path: string, leaf: LeafOf<T>][] {
+  const names = paths(tree);
+  return leavesOf(tree).map((leaf, i) => [names[i] ?? '', leaf]);
+}
+
+/** {@link leavesWithPath}, and the structure that {@link unflatten} puts the leaves back into. */
+export const flattenWithPath = <T>(
+  tree: T,
+): [leaves: [path: string, leaf: LeafOf<T>][], structure: Structure<T>] => [
+  leavesWithPath(tree),
+  structure(tree),
+];
+
+/**
+ * A tree of the structure of `full`, where each leaf is that of `prefix` above it.
+ *
+ * @throws `tree-structure-mismatch` unless `full` starts like `prefix`.
+ * @example
+ * tree.broadcast({ a: 1, b: 2 }, { a: [0, 0], b: 0 }) // { a: [1, 1], b: 2 }
+ */
+export function broadcast<P, T>(prefix: P, full: T): MapLeaves<T, LeafOf<P>> {
+  const start = flattenTree(prefix);
+  const subtrees = subtreesAt('tree.broadcast', start.structure, full);
+  // As flattenTree found them.
+  const spread = subtrees.flatMap((subtree, i) =>
+    flattenTree(subtree).leaves.map(() => start.leaves[i] as LeafOf<P>),
+  );
+  return rebuilt(structure(full), spread);
+}
+
+/** The leaves combined in pairs, and the results likewise; `initial` is what an empty tree gives. */
+export function reduceAssociative<T>(
+  f: (a: LeafOf<T>, b: LeafOf<T>) => LeafOf<T>,
+  tree: T,
+  initial?: LeafOf<T>,
+): LeafOf<T> {
+  const given = leavesOf(tree);
+  let values = initial === undefined ? given : [initial, ...given];
+  if (values.length === 0) throw notAnArray('tree.reduceAssociative', 'a tree without leaves');
+  while (values.length > 1) {
+    values = values.flatMap((value, i) => {
+      const next = values[i + 1];
+      if (i % 2 === 1) return [];
+      return [next === undefined ? value : f(value, next)];
+    });
+  }
+  return values[0] as LeafOf<T>; // There is at least one.
 }

@@ -67,6 +67,30 @@ export const notAParam = defineError({
   },
 });
 
+/** Heads of queries that do not share those of keys evenly. */
+export const unevenGroups = defineError({
+  code: 'uneven-groups',
+  what: (op: string, heads: number, keyHeads: number) =>
+    `${op}: ${heads} heads of queries do not share ${keyHeads} heads of keys evenly`,
+  fix: 'give the query a multiple of the heads of key and value',
+  example: {
+    fails: 'const k = np.ones([5, 2, 4]); nn.dotProductAttention(np.ones([5, 3, 4]), k, k)',
+    works: 'const k = np.ones([5, 2, 4]); nn.dotProductAttention(np.ones([5, 6, 4]), k, k)',
+  },
+});
+
+/** A shape for which an initializer has no meaning. */
+export const initializerShape = defineError({
+  code: 'initializer-shape',
+  what: (op: string, needs: string, shape: Shape) =>
+    `${op} needs ${needs}, got [${shape.join(', ')}]`,
+  fix: 'choose another initializer for this parameter, such as nn.lecunNormal()',
+  example: {
+    fails: "nn.deltaOrthogonal()(random.key(0), [3, 4], 'float32')",
+    works: "nn.deltaOrthogonal()(random.key(0), [3, 4, 4], 'float32')",
+  },
+});
+
 /** Attention heads that do not share the width evenly. */
 export const unevenHeads = defineError({
   code: 'uneven-heads',

@@ -3,6 +3,7 @@ import type { DType } from '../core/base/dtype.ts';
 import type { Value, ValueLike } from '../core/ir/value.ts';
 import * as np from '../core/numpy/index.ts';
 import { type Activation, sigmoid, softplus } from './activations.ts';
+import { logsumexp } from './softmax.ts';
 
 /** min(max(x, 0), 6); the derivative is 0 at both ends. */
 export const relu6: Activation = (x) =>
@@ -107,32 +108,44 @@ export interface StandardizeOptions {
   readonly epsilon?: number;
   /** bool: which elements count. */
   readonly where?: Value;
+  /** `fast` (default): the mean of squares less the squared mean; `stable`: the mean of squared distances. */
+  readonly algorithm?: 'fast' | 'stable';
 }
 
 /** (x − mean) / √(variance + ε) along axes. */
 export function standardize(
   x: Value,
-  { axis = -1, mean, variance, epsilon = 1e-5, where }: StandardizeOptions = {},
+  { axis = -1, mean, variance, epsilon = 1e-5, where, algorithm }: StandardizeOptions = {},
 ): Value {
   const options = { axis, keepdims: true, ...(where === undefined ? {} : { where }) };
   const centre = mean ?? np.mean(x, options);
-  const spread = variance ?? np.subtract(np.mean(np.square(x), options), np.square(centre));
+  const measured = (): Value =>
+    algorithm === 'stable'
+      ? np.mean(np.square(np.subtract(x, centre)), options)
+      : np.subtract(np.mean(np.square(x), options), np.square(centre));
+  const spread = variance ?? measured();
   const scale = np.reciprocal(np.sqrt(np.add(spread, epsilon)));
   return np.multiply(np.subtract(x, centre), scale);
+}
+
+/** Options of {@link logmeanexp}. */
+export interface LogmeanexpOptions {
+  /** One axis, several, or all (default). */
+  readonly axis?: np.Axes;
+  /** Whether the reduced axes stay, with size 1. Default false. */
+  readonly keepdims?: boolean;
+  /** bool: which elements count. Default: all. */
+  readonly where?: Value;
 }
 
 /** The logarithm of the mean of exp along axes, without overflow. */
 export const logmeanexp = (
   x: Value,
-  {
-    axis,
-    keepdims = false,
-  }: { readonly axis?: number | readonly number[]; readonly keepdims?: boolean } = {},
+  { axis = null, keepdims = false, where }: LogmeanexpOptions = {},
 ): Value => {
-  const places = axis === undefined ? null : axis;
-  const peak = np.max(x, { axis: places, keepdims: true });
-  const finite = np.where(np.isfinite(peak), peak, 0);
-  const mean = np.mean(np.exp(np.subtract(x, finite)), { axis: places, keepdims: true });
-  const found = np.add(np.log(mean), finite);
-  return keepdims ? found : np.squeeze(found, { axis: places });
+  const count = np.sum(where === undefined ? np.onesLike(x) : np.broadcastTo(where, x.shape), {
+    axis,
+    keepdims,
+  });
+  return np.subtract(logsumexp(x, { axis, keepdims, where }), np.log(count));
 };

@@ -1,8 +1,14 @@
 /** Parameters, layers, losses and optimizers. Exported as the namespace `nn`. */
 export * from './activations.ts';
+export {
+  type DotProductAttentionOptions,
+  dotProductAttention,
+  dotProductAttentionWithResidual,
+} from './attention.ts';
 export { dims, type NamedAxes } from './dims.ts';
 export * from './functions.ts';
 export * from './initializers.ts';
+export * as initializers from './initializers.ts';
 export * from './layers/attention.ts';
 export * from './layers/dropout.ts';
 export * from './layers/embedding.ts';

@@ -8,7 +8,7 @@ import type { DType } from '../core/base/dtype.ts';
 import type { Value } from '../core/ir/value.ts';
 import * as np from '../core/numpy/index.ts';
 import * as random from '../core/random/index.ts';
-import { noFans } from './errors.ts';
+import { initializerShape, noFans } from './errors.ts';
 
 /** Makes the first value of a parameter. Pure: one key, one result. */
 export type Initializer = (key: Value, shape: Shape, dtype: DType) => Value;
@@ -164,3 +164,70 @@ export const heNormal = (options: FanOptions = {}): Initializer =>
 /** Uniform with variance 2 / fan-in, for ReLU. @see He et al. 2015, arXiv:1502.01852 §2.2. */
 export const heUniform = (options: FanOptions = {}): Initializer =>
   scaling('nn.heUniform', 2, 'fanIn', 'uniform', options);
+
+/** Another name of {@link glorotNormal}, after Xavier Glorot. */
+export const xavierNormal = glorotNormal;
+/** Another name of {@link glorotUniform}, after Xavier Glorot. */
+export const xavierUniform = glorotUniform;
+/** Another name of {@link heNormal}, after Kaiming He. */
+export const kaimingNormal = heNormal;
+/** Another name of {@link heUniform}, after Kaiming He. */
+export const kaimingUniform = heUniform;
+
+/** Options of {@link orthogonal} and {@link deltaOrthogonal}. */
+export interface OrthogonalOptions {
+  /** The axis of the columns that are orthogonal. Default: the last. */
+  readonly columnAxis?: number;
+}
+
+function orthogonalMatrix(
+  op: string,
+  key: Value,
+  shape: Shape,
+  scale: number,
+  columnAxis: number,
+): Value {
+  if (shape.length < 2) throw initializerShape(op, 'at least two axes', shape);
+  const place = columnAxis < 0 ? columnAxis + shape.length : columnAxis;
+  const columns = shape[place] ?? 1;
+  if (sizeOf(shape) === 0) return np.zeros(shape);
+  const rows = sizeOf(shape) / columns;
+  const found = random.orthogonal(key, rows, { m: columns });
+  const shaped = np.reshape(found, [...shape.toSpliced(place, 1), columns]);
+  return np.multiply(np.moveaxis(shaped, -1, place), scale);
+}
+
+/**
+ * Random matrices with orthonormal columns, or rows if those are fewer, times `scale`.
+ *
+ * @throws `initializer-shape` for shapes of fewer than two axes.
+ * @see Saxe et al. 2013, arXiv:1312.6120.
+ */
+export const orthogonal =
+  (scale = 1, { columnAxis = -1 }: OrthogonalOptions = {}): Initializer =>
+  (key, shape) =>
+    orthogonalMatrix('nn.orthogonal', key, shape, scale, columnAxis);
+
+/**
+ * Kernels of convolutions of which only the middle one is not zero, but an orthogonal matrix.
+ *
+ * @throws `initializer-shape` unless the shape is […space, inputs, outputs] with one to three axes of space and at
+ *   least as many outputs as inputs.
+ * @see Xiao et al. 2018, arXiv:1806.05393.
+ */
+export const deltaOrthogonal =
+  (scale = 1, { columnAxis = -1 }: OrthogonalOptions = {}): Initializer =>
+  (key, shape, dtype) => {
+    const op = 'nn.deltaOrthogonal';
+    if (shape.length < 3 || shape.length > 5) {
+      throw initializerShape(op, 'three to five axes', shape);
+    }
+    const [inputs = 0, outputs = 0] = shape.slice(-2);
+    if (outputs < inputs) throw initializerShape(op, 'at least as many outputs as inputs', shape);
+    const middle = shape.slice(0, -2).map((size) => Math.floor((size - 1) / 2));
+    const matrix = orthogonalMatrix(op, key, shape.slice(-2), scale, columnAxis);
+    return np
+      .zeros(shape, { dtype })
+      .at(...middle)
+      .set(matrix);
+  };

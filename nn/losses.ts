@@ -35,7 +35,7 @@ export function softmaxCrossEntropyWithIntegerLabels(logits: Value, labels: Valu
   // A comparison fuses into the sum, where a gather would write its result to memory.
   const isLabel = np.equal(np.expandDims(labels, -1), classes);
   const chosen = np.sum(np.where(isLabel, logits, 0), { axis: -1 });
-  return np.subtract(logsumexp(logits), chosen);
+  return np.subtract(logsumexp(logits, { axis: -1 }), chosen);
 }
 
 /**

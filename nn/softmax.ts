@@ -1,12 +1,12 @@
 /** Softmax and its relatives: shifted by the maximum so that nothing overflows. */
-import type { Value } from '../core/ir/value.ts';
+import type { Value, ValueLike } from '../core/ir/value.ts';
 import * as np from '../core/numpy/index.ts';
 import { stopGradient } from '../core/primitives/index.ts';
 
-/** Options of {@link softmax}, {@link logSoftmax} and {@link logsumexp}. */
+/** Options of {@link softmax} and {@link logSoftmax}. */
 export interface SoftmaxOptions {
-  /** The axis that is normalised. Default: the last. */
-  readonly axis?: number;
+  /** The axis, or axes together, that are normalised. Default: the last. */
+  readonly axis?: number | readonly number[];
   /** bool, broadcastable to x: only elements where it holds count. Default: all. */
   readonly where?: Value | undefined;
 }
@@ -51,27 +51,51 @@ export function softmax(x: Value, options: SoftmaxOptions = {}): Value {
 }
 
 /** The maximum along an axis that is subtracted before exp; 0 where it is infinite. */
-function shiftOf(counted: Value, axis: number): Value {
+function shiftOf(counted: Value, axis: number | readonly number[]): Value {
   const peak = np.max(counted, { axis, keepdims: true });
   return stopGradient(np.where(np.isfinite(peak), peak, 0));
 }
 
 /** Options of {@link logsumexp}. */
-export interface LogsumexpOptions extends SoftmaxOptions {
-  /** Whether the reduced axis stays, with size 1. Default false. */
+export interface LogsumexpOptions {
+  /** One axis, several, or null (default) for all. */
+  readonly axis?: np.Axes;
+  /** bool, broadcastable to x: only elements where it holds count. Default: all. */
+  readonly where?: Value | undefined;
+  /** Factors of the exponentials, broadcastable to x. Default 1. */
+  readonly b?: ValueLike;
+  /** Whether the reduced axes stay, with size 1. Default false. */
   readonly keepdims?: boolean;
+  /** Whether to give [log |Σ|, sign of Σ]. Default false: NaN where the sum is negative. */
+  readonly returnSign?: boolean;
 }
 
-/** log Σ exp(x) along one axis; −∞ where no element counts. */
+/** log Σ b · exp(x) along axes; −∞ where no element counts. */
 export function logsumexp(
   x: Value,
-  { axis = -1, where, keepdims = false }: LogsumexpOptions = {},
-): Value {
+  options: LogsumexpOptions & { readonly returnSign: true },
+): [Value, Value];
+/** log Σ b · exp(x) along axes; −∞ where no element counts. */
+export function logsumexp(
+  x: Value,
+  options?: LogsumexpOptions & { readonly returnSign?: false },
+): Value;
+export function logsumexp(
+  x: Value,
+  { axis = null, where, b, keepdims = false, returnSign = false }: LogsumexpOptions = {},
+): Value | [Value, Value] {
   const counted = where === undefined ? x : np.where(where, x, -Infinity);
-  const shift = shiftOf(counted, axis);
-  const total = np.sum(np.exp(np.subtract(counted, shift)), { axis, keepdims: true });
-  const result = np.add(np.log(total), shift);
-  return keepdims ? result : np.squeeze(result, { axis });
+  const kept = b === undefined ? counted : np.where(np.notEqual(b, 0), counted, -Infinity);
+  const peak = np.max(kept, { axis, keepdims: true });
+  const shift = stopGradient(np.where(np.isfinite(peak), peak, 0));
+  const raised = np.exp(np.subtract(kept, shift));
+  const total = np.sum(b === undefined ? raised : np.multiply(raised, b), { axis, keepdims: true });
+  const squeezed = (v: Value): Value => (keepdims ? v : np.squeeze(v, { axis }));
+  const size = b === undefined ? total : np.abs(total);
+  const result = squeezed(np.add(np.log(size), shift));
+  const sign = squeezed(np.sign(total));
+  if (returnSign) return [result, sign];
+  return b === undefined ? result : np.where(np.less(sign, 0), Number.NaN, result);
 }
 
 /** log(softmax(x)) along one axis; −∞ for elements that do not count. */

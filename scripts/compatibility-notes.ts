@@ -149,7 +149,7 @@ export const reasons: readonly (readonly [RegExp, string])[] = [
   ],
   [
     /^(float|bfloat|int|uint)\d|^(double|half|float_|int_|uint|single|longlong)$|e\dm\d/,
-    'element types are float32, int32, uint32 and bool',
+    'not among the element types, which have 32, 16 or 8 bits',
   ],
   [
     /^(load|save|savez|fromfile|frombuffer|fromstring|fromiter|from_dlpack|array_repr|array_str|printoptions|get_printoptions|set_printoptions)$/,
@@ -174,5 +174,4 @@ export const reasons: readonly (readonly [RegExp, string])[] = [
   ],
   [/offload/, 'there is one memory'],
   [/_p$/, 'primitives are the functions themselves'],
-  [/^(packbits|unpackbits)$/, 'needs 8-bit integers'],
 ];

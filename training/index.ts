@@ -27,3 +27,4 @@ export * from './metrics/progress.ts';
 export * from './metrics/table.ts';
 export type * from './report/chart-types.ts';
 export * from './report/report.ts';
+export * from './weights.ts';

@@ -219,3 +219,26 @@ export const badCollective = defineError({
     works: "vmap((x: np.Array) => lax.allToAll(x, 'i', 0, 0), { axisName: 'i' })(np.ones([3, 3]))",
   },
 });
+
+/** A choice by device that has nothing for the one in use. */
+export const noFunctionFor = defineError({
+  code: 'no-function-for-device',
+  what: (device: string, given: readonly string[]) =>
+    `lax.platformDependent has functions for ${given.join(', ') || 'no device'}, not for ${device}`,
+  fix: 'add a function for all other devices: { default: f }',
+  example: {
+    fails: 'lax.platformDependent({}, np.ones([2]))',
+    works: 'lax.platformDependent({ default: (x: np.Array) => x }, np.ones([2]))',
+  },
+});
+
+/** A signature of array functions that cannot be read, or does not fit the arguments. */
+export const badSignature = defineError({
+  code: 'bad-signature',
+  what: (op: string, why: string) => `${op}: ${why}`,
+  fix: "write the axes of each argument and result in brackets: '(n,k),(k)->(n)'",
+  example: {
+    fails: "np.vectorize((x: np.Array) => x, { signature: 'n->n' })(np.ones([2]))",
+    works: "np.vectorize((x: np.Array) => x, { signature: '(n)->(n)' })(np.ones([2]))",
+  },
+});

@@ -4,6 +4,7 @@
  * @see https://docs.jax.dev/en/latest/jax.lax.html
  */
 export * from '../core/lax/index.ts';
+export { optimizationBarrier, platformDependent } from './barriers.ts';
 export {
   allGather,
   allToAll,
@@ -21,7 +22,10 @@ export {
 export {
   associativeScan,
   cond,
+  customLinearSolve,
+  customRoot,
   foriLoop,
+  type LinearSolveOptions,
   map,
   scan,
   switchCase,
@@ -31,3 +35,4 @@ export {
 export { betainc } from './special/incomplete-beta.ts';
 export { igamma, igammac, igammaGradA, randomGammaGrad } from './special/incomplete-gamma.ts';
 export { polygamma, zeta } from './special/zeta.ts';
+export { stopGradient } from './stop-gradient.ts';

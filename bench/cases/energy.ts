@@ -133,7 +133,8 @@ const furtherStep: Case = {
       },
       f(...operands) {
         const [params, [actions, ...leaves]] = take(operands);
-        if (encoded === null || actions === undefined) throw new TypeError('called before its setup');
+        if (encoded === null || actions === undefined)
+          throw new TypeError('called before its setup');
         const given = library.tree.unflatten(library.tree.structure(encoded), leaves);
         return library.energy.correctOnce(params, given, actions);
       },

@@ -18,9 +18,9 @@ import {
 import { axisPosition, flatten, indexConstant, unflatten } from '../ir/index-algebra.ts';
 import type { Place, Reader, StepSpec } from '../ir/lowering.ts';
 import { fitTo } from '../ir/narrow.ts';
-import type { Program } from '../ir/program.ts';
+import { lookup, type Program } from '../ir/program.ts';
 import { buildControl, buildHostCall, type CallNumbers } from './build-control.ts';
-import type { Fusion, Root } from './fuse.ts';
+import type { Fusion, LocalArray, Root } from './fuse.ts';
 import { type ArrayNode, dotIndices, freeAxes, isToken, memoryReader } from './graph.ts';
 import type {
   KernelBuffer,
@@ -42,6 +42,7 @@ export interface Launch {
 export function buffersOf(
   stores: readonly KernelStore[],
   extra: readonly Source[] = [],
+  locals: readonly Source[] = [],
 ): KernelBuffer[] {
   const written = new Map<Source, 'write' | 'update'>();
   for (const { target, mode } of stores) {
@@ -59,7 +60,23 @@ export function buffersOf(
     access: read.has(source) ? 'update' : access,
   }));
   for (const source of read) if (!written.has(source)) buffers.push({ source, access: 'read' });
-  return buffers;
+  return buffers.filter(({ source }) => !locals.includes(source));
+}
+
+/** Where a kernel keeps the part of an array that one iteration computes. */
+interface LocalPlace {
+  readonly source: Source;
+  /** The place of an element in it. */
+  readonly flat: (index: readonly Expr[]) => Expr;
+}
+
+function localPlace({ node, axes }: LocalArray): LocalPlace {
+  const shape = axes.map((axis) => axis.extent);
+  const strides = stridesOf(shape);
+  return {
+    source: makeSource(node.aval.dtype, sizeOf(shape)),
+    flat: (index) => flatten(index.slice(node.aval.shape.length - shape.length), strides),
+  };
 }
 
 /** What a walk through a matrix reads: the matrix, and what says where in memory it begins. */
@@ -77,6 +94,7 @@ export class KernelBuilder {
   readonly #calls: CallNumbers;
   readonly #memo = new Map<string, Expr>();
   #product: ArrayNode | null = null;
+  #locals: ReadonlyMap<ArrayNode, LocalPlace> = new Map();
   #names = new Set<string>();
 
   /**
@@ -111,6 +129,7 @@ export class KernelBuilder {
     this.#memo.clear();
     this.#names = new Set();
     this.#product = root.product;
+    this.#locals = new Map(root.locals.map((local) => [local.node, localPlace(local)]));
     if (root.product === null) this.#addLoop(root);
     else this.#addProduct(root, root.product);
   }
@@ -125,6 +144,8 @@ export class KernelBuilder {
 
   #reader(node: ArrayNode): Reader {
     if (node === this.#product) return () => finishedSum(node);
+    const local = this.#locals.get(node);
+    if (local !== undefined) return (index) => load(local.source, local.flat(index));
     if (this.#fusion.isWritten(node)) return memoryReader(node);
     const { origin } = node;
     invariant(origin.kind === 'map', `'${node.name}' was not written`);
@@ -147,6 +168,7 @@ export class KernelBuilder {
   #addLoop(root: Root): void {
     const { node, axes } = root;
     const index = axes.map(axisPosition);
+    const parallel = axes.slice(0, root.parallel);
     const store: KernelStore = {
       target: node.source,
       index: flatten(index, stridesOf(node.aval.shape)),
@@ -155,7 +177,15 @@ export class KernelBuilder {
       guard: null,
       serial: axes.slice(root.parallel),
     };
-    this.#push(this.#kernelName(), axes.slice(0, root.parallel), [store], node.site);
+    const before = root.locals.map((local): KernelStore => {
+      const { source, flat } = lookup(this.#locals, local.node);
+      const own = [...parallel, ...local.axes].map(axisPosition);
+      const value = this.#element(local.node, own);
+      return { ...plain, target: source, index: flat(own), value, serial: local.axes };
+    });
+    const locals = [...this.#locals.values()].map(({ source }) => source);
+    const stores = [...before.reverse(), store];
+    this.#push(this.#kernelName(), parallel, stores, node.site, locals);
   }
 
   #kernelName(): string {
@@ -169,10 +199,12 @@ export class KernelBuilder {
     parallel: readonly Axis[],
     stores: readonly KernelStore[],
     site: CallSite | null,
+    locals: readonly Source[] = [],
   ): void {
     if ([...parallel, ...stores.flatMap((s) => s.serial)].some((axis) => axis.extent === 0)) return;
     for (const part of splitLongReductions(parallel, stores, this.#target)) {
-      const kernel: LoopKernel = { kind: 'loop', name, buffers: buffersOf(part.stores), ...part };
+      const buffers = buffersOf(part.stores, [], locals);
+      const kernel: LoopKernel = { kind: 'loop', name, buffers, locals, ...part };
       this.launches.push({ kernel, site });
     }
   }
@@ -299,6 +331,7 @@ export class KernelBuilder {
     steps.build({
       operands: first.operands.map((node) => place(node.aval, node.source)),
       outputs: siblings.map((node) => place(node.aval, node.source)),
+      hasSerialRows: this.#target.hasSerialRows,
       temporary: (aval) => place(aval, makeSource(aval.dtype, sizeOf(aval.shape))),
       step: (spec) => this.#addStep(spec, eqn.primitive.name, sources, eqn.site),
     });

@@ -6,13 +6,20 @@
  * unwritten if computing it at all its homes costs no more than writing it once and reading it back.
  */
 
-import { stridesOf } from '../base/aval.ts';
+import { sizeOf, stridesOf } from '../base/aval.ts';
 import { bytesOf } from '../base/dtype.ts';
 import { invariant } from '../base/errors.ts';
 import { type Axis, type Expr, substitute } from '../ir/expr.ts';
 import { axisPosition, flatten, indexConstant, unflatten } from '../ir/index-algebra.ts';
-import type { ArrayNode } from './graph.ts';
+import type { ArrayNode, MapFacts } from './graph.ts';
 import type { Target } from './plan.ts';
+
+/** An array of which a kernel computes, in each of its parallel iterations, just the part that it needs there. */
+export interface LocalArray {
+  readonly node: ArrayNode;
+  /** The loops over the elements of that part: the axes of `node` after the root's parallel ones. */
+  readonly axes: readonly Axis[];
+}
 
 /** A kernel-to-be: the array that it is for, over whose elements it runs. */
 export interface Root {
@@ -23,6 +30,8 @@ export interface Root {
   parallel: number;
   /** True if there are reductions inside. */
   reduces: boolean;
+  /** What is computed once per parallel iteration and read several times, readers before what they read. */
+  readonly locals: LocalArray[];
   /** The product whose sum this root finishes in its epilogue. */
   product: ArrayNode | null;
   /** Where the root's element lies that an element of the product ends up in. */
@@ -50,8 +59,12 @@ const memoryCost = { near: { store: 3, load: 1 }, far: { store: 10, load: 4 } };
 const farBytes = 2 * 2 ** 20;
 const costOf = (node: ArrayNode) =>
   node.size * bytesOf(node.aval.dtype) > farBytes ? memoryCost.far : memoryCost.near;
+/** Prices of an element that stays in the nearest cache between the loops of one iteration. */
+const localCost = { store: 1, load: 1 };
 const maxHomes = 12;
 const maxDepth = 48;
+/** Elements of all local arrays of a kernel, at most: 256 KB of each thread's own memory. */
+const maxLocal = 65536;
 /** Rows longer than this do not stay in the cache between the passes over them. */
 const maxRow = 65536;
 
@@ -85,7 +98,7 @@ class FusionPass {
 
   constructor(nodes: readonly ArrayNode[], target: Target) {
     this.#target = target;
-    this.#cost = estimateCosts(nodes);
+    this.#cost = estimateCosts(nodes, target);
   }
 
   rootOf(node: ArrayNode): Root {
@@ -123,6 +136,8 @@ class FusionPass {
       this.unwritten.add(node);
       if (facts.reduces) for (const { root } of homes) root.reduces = true;
       this.#passOn(node, homes);
+    } else if (stays && !isView && this.#localRows(node, homes) !== null) {
+      this.#makeLocal(node, facts, homes);
     } else {
       const root = this.#makeRoot(node);
       this.#passOn(node, [{ root, index: root.axes.map(axisPosition), depth: 0 }]);
@@ -136,11 +151,46 @@ class FusionPass {
       axes,
       parallel: axes.length,
       reduces: node.origin.kind === 'map' && node.origin.facts.reduces,
+      locals: [],
       product: node.origin.kind === 'dot' ? node : null,
       fromProduct: (index: readonly Expr[]) => index,
     };
     this.roots.set(node, root);
     return root;
+  }
+
+  /**
+   * The number of leading axes, parallel ones of the one root that reads the array, which all reads have in
+   * common, so that the rest can be computed once for each of their positions; null if that cannot be.
+   */
+  #localRows(node: ArrayNode, homes: readonly Home[]): number | null {
+    const [home] = homes;
+    if (!this.#target.hasSerialRows || home === undefined) return null;
+    const { root } = home;
+    if (root.product !== null || homes.some((other) => other.root !== root)) return null;
+    const common = Math.min(...homes.map((other) => sharedAxes(root, other.index)));
+    const isFixed = root.parallel < root.axes.length || root.locals.length > 0;
+    const rows = isFixed ? root.parallel : common;
+    const { shape } = node.aval;
+    if (common < rows || rows >= shape.length || !this.#canRunRows(root, rows)) return null;
+    const used = root.locals.map((local) => sizeOf(local.axes.map((axis) => axis.extent)));
+    const length = sizeOf(shape.slice(rows));
+    return length + used.reduce((sum, part) => sum + part, 0) <= maxLocal ? rows : null;
+  }
+
+  #makeLocal(node: ArrayNode, facts: MapFacts, homes: readonly Home[]): void {
+    const rows = this.#localRows(node, homes);
+    const [home] = homes;
+    invariant(rows !== null && home !== undefined, 'no place for a local array');
+    const { root } = home;
+    root.parallel = rows;
+    root.reduces ||= facts.reduces;
+    const axes = facts.axes.slice(rows);
+    root.locals.push({ node, axes });
+    this.unwritten.add(node);
+    const index = [...root.axes.slice(0, rows), ...axes].map(axisPosition);
+    const depth = Math.max(...homes.map((other) => other.depth));
+    this.#passOn(node, [{ root, index, depth }]);
   }
 
   /** Tells the operands of a map where they would be computed if they were not written. */
@@ -182,7 +232,7 @@ class FusionPass {
       return this.#pays(homes, (evaluations) => evaluations <= node.size);
     }
     const cost = this.#cost.get(node) ?? facts.cost;
-    const { store, load } = costOf(node);
+    const { store, load } = this.#localRows(node, homes) === null ? costOf(node) : localCost;
     return this.#pays(
       homes,
       (evaluations) => evaluations * cost <= node.size * (cost + store) + evaluations * load,
@@ -226,6 +276,7 @@ class FusionPass {
 
   #canRunRows(root: Root, rows: number): boolean {
     if (!this.#target.hasSerialRows) return false;
+    if (root.locals.length > 0 && rows !== root.parallel) return false;
     const extents = root.axes.map((axis) => axis.extent);
     const count = extents.slice(0, rows).reduce((a, b) => a * b, 1);
     const length = extents.slice(rows).reduce((a, b) => a * b, 1);
@@ -276,8 +327,20 @@ function invertIndex(
   return (from) => unflatten(flatten(from, strides), node.aval.shape).slice(0, axes.length);
 }
 
-/** Price per element if operands with a single reader were computed in place and others loaded. */
-function estimateCosts(nodes: readonly ArrayNode[]): ReadonlyMap<ArrayNode, number> {
+/** How many leading axes of the root an index begins with. */
+function sharedAxes({ axes }: Root, index: readonly Expr[]): number {
+  const first = axes.findIndex((axis, i) => index[i] !== axisPosition(axis));
+  return first < 0 ? axes.length : first;
+}
+
+/**
+ * Price per element if operands with a single reader were computed in place and others loaded. What is the
+ * same throughout a row is computed before its loop, where rows are loops.
+ */
+function estimateCosts(
+  nodes: readonly ArrayNode[],
+  { hasSerialRows }: Target,
+): ReadonlyMap<ArrayNode, number> {
   const readers = new Map<ArrayNode, number>();
   for (const { operands } of nodes) {
     for (const operand of new Set(operands)) readers.set(operand, (readers.get(operand) ?? 0) + 1);
@@ -290,7 +353,9 @@ function estimateCosts(nodes: readonly ArrayNode[]): ReadonlyMap<ArrayNode, numb
     }
     const { facts } = node.origin;
     let cost = facts.cost;
-    for (const { operand } of facts.reads) cost += costOf(operand).load - 1;
+    const share = (operand: ArrayNode): number =>
+      hasSerialRows && !facts.reduces ? Math.min(1, operand.size / Math.max(1, node.size)) : 1;
+    for (const { operand } of facts.reads) cost += share(operand) * costOf(operand).load - 1;
     for (const operand of new Set(facts.reads.map((read) => read.operand))) {
       if (operand.origin.kind !== 'map' || readers.get(operand) !== 1) continue;
       // A reduction is either nested where it repeats nothing, or written.
@@ -298,7 +363,8 @@ function estimateCosts(nodes: readonly ArrayNode[]): ReadonlyMap<ArrayNode, numb
       // A reduction's operand is priced with its loop; here only what is read once per element counts.
       if (facts.reduces) continue;
       const reads = facts.reads.filter((read) => read.operand === operand).length;
-      cost += reads * ((costs.get(operand) ?? 1) - costOf(operand).load);
+      const extra = (costs.get(operand) ?? 1) - costOf(operand).load;
+      cost += share(operand) * reads * extra;
     }
     costs.set(node, Math.min(cost, 1e6));
   }

@@ -35,7 +35,10 @@ export interface LoopKernel {
   readonly buffers: readonly KernelBuffer[];
   /** Outermost first. No axes: a single iteration. */
   readonly parallel: readonly Axis[];
+  /** Stores whose serial loops begin alike share those loops; apart from that they happen in order. */
   readonly stores: readonly KernelStore[];
+  /** Arrays that an iteration writes before it reads them and that nobody else sees; none are `buffers`. */
+  readonly locals?: readonly Source[];
 }
 
 /** How a matrix product walks through one operand: element (batch, i, j) is at base + i·rowStride + j·columnStride. */

@@ -83,9 +83,14 @@ function measureLifetimes(launches: readonly Launch[]): Map<Source, Lifetime> {
  */
 function isInPlace({ kernel }: Launch, from: Source, to: Source): boolean {
   if (kernel.kind !== 'loop' || from.dtype !== to.dtype || from.length !== to.length) return false;
-  const [store] = kernel.stores;
+  const store = kernel.stores.at(-1);
+  const before = kernel.stores.slice(0, -1);
   // A later store of the same iteration might read what an earlier one has overwritten.
-  if (store === undefined || kernel.stores.length > 1) return false;
+  if (store === undefined || !before.every(({ target }) => kernel.locals?.includes(target))) {
+    return false;
+  }
+  const earlier = walk(before.flatMap(({ index, value }) => [index, value]));
+  if (!readsOnly(earlier, from, (read) => isOwnRow(read, store))) return false;
   if (store.target !== to || store.mode !== 'set' || store.guard !== null) return false;
   if (!readsOnly(walk([store.value]), from, (read) => isOwnRow(read, store))) return false;
   return readsOnly(

@@ -61,6 +61,7 @@ function mergePair(
   target: Target,
 ): LoopKernel | null {
   if (first.kind !== 'loop' || !isPlain(first) || !isPlain(second)) return null;
+  if (first.locals?.length || second.locals?.length) return null;
   if (!sameExtents(first.parallel, second.parallel)) return null;
   const serial = first.stores[0]?.serial ?? [];
   const alike = [...first.stores, ...second.stores].every((s) => sameExtents(s.serial, serial));

@@ -11,6 +11,7 @@ import {
   childrenOf,
   type Expr,
   type ReduceExpr,
+  type Source,
   walk,
 } from '../ir/expr.ts';
 import type { KernelStore } from './kernel.ts';
@@ -58,13 +59,16 @@ const isTrivial = (expr: Expr): boolean =>
 class Block {
   readonly axis: Axis | null;
   readonly parent: Block | null;
+  /** Arrays that are written in it: what is loaded from them may differ from turn to turn. */
+  readonly writes: ReadonlySet<Source>;
   readonly statements: Statement[] = [];
   readonly placed = new Set<Expr>();
   readonly running: CumulateExpr[] = [];
 
-  constructor(axis: Axis | null, parent: Block | null) {
+  constructor(axis: Axis | null, parent: Block | null, writes: ReadonlySet<Source> = new Set()) {
     this.axis = axis;
     this.parent = parent;
+    this.writes = writes;
   }
 
   has(expr: Expr): boolean {
@@ -75,10 +79,18 @@ class Block {
 /**
  * The statements of one parallel iteration.
  *
+ * Stores whose serial loops begin alike share those loops: within a turn of what they share, one store's
+ * own loops have finished when the next one's begin. Stores with all loops in common happen at once.
+ *
  * @param scope - Axes whose position is known throughout: the parallel ones.
  * @param stores - What to compute.
+ * @param locals - Arrays that one iteration writes and then reads.
  */
-export function structure(scope: readonly Axis[], stores: readonly KernelStore[]): Statement[] {
+export function structure(
+  scope: readonly Axis[],
+  stores: readonly KernelStore[],
+  locals: readonly Source[] = [],
+): Statement[] {
   const known = new Set(scope);
   for (const { serial, index, value, guard } of stores) {
     for (const axis of [index, value, ...(guard === null ? [] : [guard])].flatMap((e) => [
@@ -90,57 +102,62 @@ export function structure(scope: readonly Axis[], stores: readonly KernelStore[]
       );
     }
   }
-  return new Structurer().run(stores);
+  return new Structurer(new Set(locals)).run(stores);
 }
 
 class Structurer {
   readonly #root = new Block(null, null);
+  readonly #locals: ReadonlySet<Source>;
+  readonly #loads = new Map<Expr, ReadonlySet<Source>>();
+
+  constructor(locals: ReadonlySet<Source>) {
+    this.#locals = locals;
+  }
 
   run(stores: readonly KernelStore[]): Statement[] {
-    for (const group of groupBySerial(stores)) {
-      const blocks = this.#openSerial(group[0]?.serial ?? []);
-      const innermost = blocks[blocks.length - 1] ?? this.#root;
-      const roots = group.flatMap((s) => [
-        s.index,
-        s.value,
-        ...(s.guard === null ? [] : [s.guard]),
-      ]);
-      this.#place(roots, innermost);
-      for (const store of group) innermost.statements.push({ kind: 'store', store });
-      this.#closeSerial(blocks);
-    }
+    this.#nest(stores, this.#root, 0);
     return this.#root.statements;
   }
 
-  #openSerial(axes: readonly Axis[]): Block[] {
-    const blocks: Block[] = [];
-    let parent = this.#root;
-    for (const axis of axes) {
-      parent = new Block(axis, parent);
-      blocks.push(parent);
-    }
-    return blocks;
-  }
-
-  #closeSerial(blocks: readonly Block[]): void {
-    for (const block of [...blocks].reverse()) {
-      const { axis, parent } = block;
-      invariant(axis !== null && parent !== null, 'a serial loop without a place');
-      parent.statements.push({
-        kind: 'loop',
-        axis,
-        accumulators: [],
-        running: block.running,
-        body: block.statements,
-      });
+  /** Writes stores that share their first `depth` loops, the innermost of which is `block`. */
+  #nest(stores: readonly KernelStore[], block: Block, depth: number): void {
+    for (const group of groupBy(stores, ({ serial }) => serial[depth])) {
+      const axis = group[0]?.serial[depth];
+      if (axis === undefined) this.#store(group, block);
+      else {
+        const targets = group.map((store) => store.target);
+        const inner = new Block(axis, block, new Set(targets.filter((t) => this.#locals.has(t))));
+        this.#nest(group, inner, depth + 1);
+        const { running, statements: body } = inner;
+        block.statements.push({ kind: 'loop', axis, accumulators: [], running, body });
+      }
     }
   }
 
-  /** The outermost block around `block` that knows every axis in `expr`. */
+  #store(stores: readonly KernelStore[], block: Block): void {
+    const roots = stores.flatMap((s) => [s.index, s.value, ...(s.guard === null ? [] : [s.guard])]);
+    this.#place(roots, block);
+    for (const store of stores) block.statements.push({ kind: 'store', store });
+  }
+
+  /** The outermost block around `block` that knows every axis in `expr` and in which its value stays the same. */
   #home(expr: Expr, block: Block): Block {
-    const { axis, parent } = block;
+    const { axis, parent, writes } = block;
     if (parent === null || axis === null || expr.deps.has(axis)) return block;
+    if (writes.size > 0 && [...this.#localLoads(expr)].some((source) => writes.has(source)))
+      return block;
     return this.#home(expr, parent);
+  }
+
+  /** The local arrays that the value is made of. */
+  #localLoads(expr: Expr): ReadonlySet<Source> {
+    if (this.#locals.size === 0) return this.#locals;
+    const known = this.#loads.get(expr);
+    if (known !== undefined) return known;
+    const found = new Set(childrenOf(expr).flatMap((child) => [...this.#localLoads(child)]));
+    if (expr.kind === 'load' && this.#locals.has(expr.source)) found.add(expr.source);
+    this.#loads.set(expr, found);
+    return found;
   }
 
   /** Computes `roots` and all that they need, each in its home block. */
@@ -224,17 +241,16 @@ class Structurer {
 
 const isInside = (root: Expr, wanted: Expr): boolean => walk([root]).includes(wanted);
 
-/** Stores with the same serial loops share them; order among groups is kept. */
-function groupBySerial(stores: readonly KernelStore[]): KernelStore[][] {
-  const groups: KernelStore[][] = [];
-  for (const store of stores) {
-    const last = groups[groups.length - 1];
-    const same =
-      last?.[0] !== undefined &&
-      last[0].serial.length === store.serial.length &&
-      last[0].serial.every((axis, i) => axis === store.serial[i]);
-    if (same && last !== undefined) last.push(store);
-    else groups.push([store]);
+/** Runs of neighbours with the same key. */
+function groupBy<T, K>(items: readonly T[], keyOf: (item: T) => K): T[][] {
+  const groups: T[][] = [];
+  let last: K | undefined;
+  for (const item of items) {
+    const key = keyOf(item);
+    const group = groups[groups.length - 1];
+    if (group !== undefined && key === last) group.push(item);
+    else groups.push([item]);
+    last = key;
   }
   return groups;
 }

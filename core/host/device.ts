@@ -54,6 +54,16 @@ export interface MemoryStats {
   readonly liveArrays: number;
 }
 
+/** An array on the device whose elements come one run after the other, so that the host never has all of them. */
+export interface PendingUpload {
+  /** The next elements, as {@link Device.upload} takes them. They are copied. */
+  append(elements: TypedArray): void;
+  /** The array, once it has all its elements. */
+  finish(): Storage;
+  /** Gives the memory back instead. */
+  abandon(): void;
+}
+
 /** A place where programs run. */
 export interface Device {
   readonly name: 'js' | 'wasm' | 'webgpu';
@@ -62,6 +72,8 @@ export interface Device {
   readonly target: Target;
   /** Copies host elements (booleans: bytes 0 and 1; 16-bit floats: bits) to a new array on the device. */
   upload(data: TypedArray, dtype: DType): Storage;
+  /** A new array of `length` elements that are still to come. */
+  beginUpload(length: number, dtype: DType): PendingUpload;
   load(plan: Plan): Executable;
   /** Resolves when everything queued has run. Also the point at which unreachable arrays are reclaimed. */
   settle(): Promise<void>;

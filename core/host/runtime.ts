@@ -288,6 +288,35 @@ export function uploadRaw(data: TypedArray, shape: Shape, dtype: DType): Concret
   return new ConcreteArray(makeAval(shape, dtype), storage);
 }
 
+/** An array that is being handed to a device, see {@link beginUpload}. */
+export interface ArrayUpload {
+  /** The next elements in row-major order, as they are in memory: 16-bit floats as bits. They are copied. */
+  append(elements: TypedArray): void;
+  /** The array, once it has all its elements. */
+  finish(): ConcreteArray;
+  /** Gives the memory back instead. */
+  abandon(): void;
+}
+
+/**
+ * An array on the default device whose elements come one run after the other, so that the host never has all of
+ * them.
+ */
+export function beginUpload(shape: Shape, dtype: DType): ArrayUpload {
+  refuseInsideCall();
+  const device = defaultDevice();
+  const pending = device.beginUpload(sizeOf(shape), dtype);
+  return {
+    append: (elements) => pending.append(elements),
+    finish: () => {
+      const storage = pending.finish();
+      owners.set(storage, device);
+      return new ConcreteArray(makeAval(shape, dtype), storage);
+    },
+    abandon: () => pending.abandon(),
+  };
+}
+
 /** A copy of the array on a device; by default on the one that programs run on. */
 export async function devicePut(
   array: Value,

@@ -62,6 +62,8 @@ export interface StepBuilder {
   readonly operands: readonly Place[];
   readonly outputs: readonly Place[];
   readonly temporary: (aval: Aval) => Place;
+  /** True where long loops in order are cheap: few, fast threads. False: many slow ones want to be busy. */
+  readonly hasSerialRows: boolean;
   readonly step: (spec: StepSpec) => void;
 }
 

@@ -21,6 +21,7 @@ const cast: ScalarOpFacts = { arity: 1, result: 'given', cost: 1 };
  * the sign of the dividend, by zero gives the dividend; shifts past the width give 0 (arithmetic: the
  * sign); `max` and `min` propagate NaN; `round` is half to even; comparisons with NaN are false but
  * `ne`, which is true; `convert` float to integer truncates, saturates, and sends NaN to 0;
+ * `mulAdd(a, b, c)`, of floats, is a·b + c, rounded once or twice as suits the device;
  * `convert` to bool is `≠ 0`; `roundBfloat16` and `roundFloat16` give the nearest value of those types, ties
  * to even, as float32; `select(condition, whenTrue, whenFalse)`.
  */
@@ -34,6 +35,7 @@ export const scalarOpFacts = {
   atan2: binary(30),
   max: binary(1),
   min: binary(1),
+  mulAdd: { arity: 3, result: 'operand', cost: 2 },
   neg: unary(1),
   abs: unary(1),
   sign: unary(2),

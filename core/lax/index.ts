@@ -15,4 +15,26 @@ export {
   /** The elements in reverse order along axes. */
   reverse as rev,
 } from '../primitives/index.ts';
+export * from './convolutions.ts';
+export * from './elementwise.ts';
+export * from './fourier.ts';
+export * as linalg from './linalg.ts';
+export * from './products.ts';
+export { reducePrecision } from './reduce-precision.ts';
+export * from './scatters.ts';
+export * from './selection.ts';
+export * from './shapes.ts';
+export {
+  dynamicIndexInDim,
+  dynamicSlice,
+  dynamicSliceInDim,
+  dynamicUpdateIndexInDim,
+  dynamicUpdateSlice,
+  dynamicUpdateSliceInDim,
+  type IndexOptions,
+  indexInDim,
+  indexTake,
+  type StartOptions,
+  sliceInDim,
+} from './slices.ts';
 export * from './windows.ts';

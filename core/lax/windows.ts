@@ -1,7 +1,7 @@
 /** Convolutions and reductions of windows. */
 import { range } from '../base/aval.ts';
 import type { Value } from '../ir/value.ts';
-import { asOneProgram, eagerly } from '../numpy/eager.ts';
+import { eagerly } from '../numpy/eager.ts';
 import * as prim from '../primitives/index.ts';
 
 /** Elements added before and after each spatial axis: given, none, or so many that strides of 1 keep the size. */
@@ -125,17 +125,25 @@ export interface ReduceWindowOptions {
   readonly windowDilation?: readonly number[];
 }
 
+/** The first greatest (or least) element along an axis, which alone has a derivative. */
+const firstOf =
+  (find: (x: Value, axis: number) => Value) =>
+  (x: Value, [axis = 0]: readonly number[]): Value => {
+    const others = x.shape.map((_, a) => a).filter((a) => a !== axis);
+    const place = prim.broadcastInDim(find(x, axis), x.shape, others);
+    const isFirst = prim.eq(prim.iota('int32', x.shape, axis), place);
+    const zero = prim.broadcastInDim(prim.literal(0, x.dtype), x.shape, []);
+    return prim.reduceSum(prim.select(isFirst, x, zero), [axis]);
+  };
+
 const reducers = {
   add: { reduce: prim.reduceSum, neutral: 0 },
-  max: { reduce: prim.reduceMax, neutral: -Infinity },
-  min: { reduce: prim.reduceMin, neutral: Infinity },
+  max: { reduce: firstOf(prim.argmax), neutral: -Infinity },
+  min: { reduce: firstOf(prim.argmin), neutral: Infinity },
   mul: { reduce: prim.reduceProd, neutral: 1 },
 } as const;
 
-/**
- * All elements of each window combined: pooling. Elements that tie for the greatest share its derivative evenly,
- * where JAX gives all of it to the first.
- */
+/** All elements of each window combined: pooling. Of elements that tie for the greatest the first has the derivative. */
 export const reduceWindow = eagerly(
   'lax.reduceWindow',
   (
@@ -148,7 +156,8 @@ export const reduceWindow = eagerly(
     const { padding = 'VALID', windowStrides, windowDilation } = options;
     const limit =
       x.dtype === 'float32' ? neutral : Math.max(-(2 ** 31), Math.min(2 ** 31 - 1, neutral));
-    return window.reduce((value, size, axis) => {
+    // From the last axis on, so that the first of equal elements is the first in row-major order.
+    return window.reduceRight<Value>((value, size, axis) => {
       const [stride, dilation] = [windowStrides?.[axis] ?? 1, windowDilation?.[axis] ?? 1];
       const [before, after] = paddingOf(
         padding,
@@ -170,23 +179,6 @@ export const reduceWindow = eagerly(
     }, x);
   },
 );
-
-/** [values, positions] of the k greatest elements along the last axis, descending: […, k] and int32[…, k]. */
-export const topK = (x: Value, k: number): Value[] =>
-  asOneProgram('lax.topK', () => {
-    const last = x.ndim - 1;
-    const positions = prim.iota('int32', x.shape, last);
-    const backwards = [x, positions].map((v) => prim.reverse(v, [last]));
-    // Sorted ascending from the end, so that of equal elements the first one comes first after turning round.
-    const sorted = prim.sort(backwards, last, 1).map((v) => prim.reverse(v, [last]));
-    return sorted.map((v) =>
-      prim.slice(
-        v,
-        v.shape.map(() => 0),
-        v.shape.with(last, k),
-      ),
-    );
-  });
 
 /** log Σ exp of all elements up to each one along an axis, without overflow. */
 export const cumlogsumexp = eagerly(

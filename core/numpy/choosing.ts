@@ -113,7 +113,7 @@ export const select = eagerly(
 export type Piece = ValueLike | ((x: Value) => Value);
 
 /**
- * For each element the piece of the first condition that holds; one piece more than there are conditions is for the
+ * For each element the piece of the last condition that holds; one piece more than there are conditions is for the
  * elements where none does (0 by default). Every function sees the whole array.
  */
 export const piecewise = eagerly(
@@ -125,7 +125,7 @@ export const piecewise = eagerly(
       return broadcastTo(castTo('np.piecewise', found, x.aval), x.shape);
     };
     const rest = pieceOf(pieces[conditions.length]);
-    return conditions.reduceRight<Value>(
+    return conditions.reduce<Value>(
       (other, test, i) => where(test, pieceOf(pieces[i]), other),
       rest,
     );
@@ -269,5 +269,31 @@ export const isin = eagerly(
       throw unknownOption('np.isin', 'values', 'nothing', 'arrays');
     const found = expandDims(x, -1).equal(ravel(known)).any({ axis: -1 });
     return invert ? prim.not(found) : found;
+  },
+);
+
+/** Options of {@link trimZeros}. */
+export interface TrimZerosOptions extends SizeOptions {
+  /** From which ends zeros go: `f` the front, `b` the back. Default both. */
+  readonly trim?: 'fb' | 'f' | 'b';
+}
+
+/** […size]: an array of one axis without the zeros at its ends. */
+export const trimZeros = eagerly(
+  'np.trimZeros',
+  (operand: ValueLike, { size, fillValue = 0, trim = 'fb' }: TrimZerosOptions): Value => {
+    const x = ravel(operand);
+    const positions = prim.iota('int32', [x.size], 0);
+    const isThere = astype(x, 'bool');
+    const none = intLike(positions, x.size);
+    const before = intLike(positions, -1);
+    const first = prim.reduceMin(prim.select(isThere, positions, none), [0]);
+    const last = prim.reduceMax(prim.select(isThere, positions, before), [0]);
+    const start = trim.includes('f') ? first : prim.literal(0, 'int32');
+    const end = trim.includes('b') ? last : prim.literal(x.size - 1, 'int32');
+    const from = add(prim.iota('int32', [size], 0), start);
+    const found = take(x, from, { axis: 0, mode: 'clip' });
+    const isKept = prim.not(prim.gt(from, broadcastTo(end, [size])));
+    return where(isKept, found, astype(fillValue, x.dtype));
   },
 );

@@ -61,3 +61,20 @@ export const keptLabels = (
   rest: readonly Iterable<Label>[],
   output: Iterable<Label>,
 ): ReadonlySet<Label> => new Set([...output, ...rest.flatMap((labels) => [...labels])]);
+
+/** How many multiplications a product takes all at once, and in this order of pairs. */
+export function costs(
+  product: Product,
+  path: readonly Pair[],
+): { readonly naive: number; readonly best: number } {
+  const every = new Set(product.operands.flatMap((labels) => [...labels]));
+  const count = Math.max(1, product.operands.length - 1);
+  const size = [...every].reduce((cost, label) => cost * (product.sizes.get(label) ?? 1), 1);
+  let rest = product;
+  let best = 0;
+  for (const pair of path) {
+    best += costOf(rest, pair);
+    rest = multiplied(rest, pair);
+  }
+  return { naive: size * count, best: path.length === 0 ? size : best };
+}

@@ -5,10 +5,10 @@ import * as prim from '../primitives/index.ts';
 import { multiply } from './arithmetic.ts';
 import { eagerly } from './eager.ts';
 import { type Label, parseEquation } from './einsum-notation.ts';
-import { contractionOrder, keptLabels } from './einsum-order.ts';
+import { contractionOrder, costs, keptLabels, type Pair } from './einsum-order.ts';
 import { astype } from './elementwise.ts';
 import { broadcastTo, diagonal, reshape, transpose } from './movement.ts';
-import { promote } from './operands.ts';
+import { promote, toValue } from './operands.ts';
 import { contract } from './products.ts';
 
 /** An array whose axes have names, each once. */
@@ -129,4 +129,24 @@ function arrange(term: Term, output: readonly Label[], sizes: ReadonlyMap<Label,
     alignTo(term, output),
     output.map((label) => sizes.get(label) ?? 1),
   );
+}
+
+/**
+ * [path, text]: the pairs of operands that {@link einsum} multiplies one after the other (a product goes to the end of
+ * the list), and what that costs.
+ */
+export function einsumPath(
+  subscripts: string,
+  ...operands: readonly ValueLike[]
+): [path: Pair[], text: string] {
+  const shapes = operands.map((x) => toValue('np.einsumPath', x).shape);
+  const { operands: names, output, sizes } = parseEquation(subscripts, shapes);
+  const product = {
+    operands: names.map((labels) => new Set(labels)),
+    output: new Set(output),
+    sizes,
+  };
+  const path = contractionOrder(product);
+  const { naive, best } = costs(product, path);
+  return [path, `${subscripts}: ${naive} multiplications at once, ${best} in pairs`];
 }

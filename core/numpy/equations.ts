@@ -5,6 +5,7 @@ import * as prim from '../primitives/index.ts';
 import { divide, multiply, subtract, where } from './arithmetic.ts';
 import { eye } from './creation.ts';
 import { asMatrices, diagonals, reducedSvd, signOfExchanges } from './decompositions.ts';
+import { determinant } from './determinant.ts';
 import { asOneProgram, eagerly } from './eager.ts';
 import { abs, astype, log, sign, square } from './elementwise.ts';
 import { unknownOption, wrongRank } from './errors.ts';
@@ -61,16 +62,12 @@ export const inv = eagerly('np.linalg.inv', (operand: ValueLike): Value => {
   return solveMatrices(x, identities(x.shape));
 });
 
-/**
- * The determinants: f32[…]. Up to 3 × 3 they are written out; beyond, the derivative is NaN for singular
- * matrices, where JAX still has one.
- */
+/** The determinants: f32[…]. */
 export const det = eagerly('np.linalg.det', (operand: ValueLike): Value => {
   const x = asMatrices('np.linalg.det', operand);
   const n = x.shape.at(-1) ?? 0;
   if (n === x.shape.at(-2) && n <= 3) return smallDeterminant(x, n);
-  const [packed = x, pivots = x] = prim.lu(x);
-  return multiply(prod(diagonals(packed), { axis: -1 }), signOfExchanges(pivots));
+  return determinant(x);
 });
 
 function smallDeterminant(x: Value, n: number): Value {

@@ -174,31 +174,41 @@ export const irfft = eagerly(
 
 /** Options of transforms along several axes. */
 export interface FftnOptions {
-  /** Default: all. */
+  /** The lengths that are transformed, one for each axis. Default: all of them. */
+  readonly s?: readonly number[];
+  /** Default: as many of the last as there are lengths, or all. */
   readonly axes?: readonly number[];
   readonly norm?: Norm;
 }
 
-function overAxes(
+/** Each axis with its options. */
+function axesOf(op: string, ndim: number, { s, axes, norm = 'backward' }: FftnOptions) {
+  const last = s?.map((_, k) => k - s.length);
+  return normalizeAxes(op, axes ?? last ?? null, ndim).map((axis, k) => {
+    const n = s?.[k];
+    return n === undefined ? { axis, norm } : { axis, norm, n };
+  });
+}
+
+const overAxes = (
   op: string,
-  x: ComplexLike,
-  { axes, norm = 'backward' }: FftnOptions,
+  x: Complex,
+  list: readonly FftOptions[],
   isInverse: boolean,
-): Complex {
-  const start = toComplex(op, x);
-  return normalizeAxes(op, axes ?? null, start.real.ndim).reduce(
-    (found, axis) => along(op, found, { axis, norm }, isInverse),
-    start,
-  );
+): Complex => list.reduce((found, one) => along(op, found, one, isInverse), x);
+
+function allAxes(op: string, given: ComplexLike, options: FftnOptions, inverse: boolean): Complex {
+  const x = toComplex(op, given);
+  return overAxes(op, x, axesOf(op, x.real.ndim, options), inverse);
 }
 
 /** {@link fft} along several axes. */
 export const fftn = (x: ComplexLike, options: FftnOptions = {}): Complex =>
-  asPair('np.fft.fftn', () => overAxes('np.fft.fftn', x, options, false));
+  asPair('np.fft.fftn', () => allAxes('np.fft.fftn', x, options, false));
 
 /** The inverse of {@link fftn}. */
 export const ifftn = (x: ComplexLike, options: FftnOptions = {}): Complex =>
-  asPair('np.fft.ifftn', () => overAxes('np.fft.ifftn', x, options, true));
+  asPair('np.fft.ifftn', () => allAxes('np.fft.ifftn', x, options, true));
 
 /** {@link fft} along the last two axes. */
 export const fft2 = (x: ComplexLike, options: FftnOptions = {}): Complex =>
@@ -207,6 +217,49 @@ export const fft2 = (x: ComplexLike, options: FftnOptions = {}): Complex =>
 /** The inverse of {@link fft2}. */
 export const ifft2 = (x: ComplexLike, options: FftnOptions = {}): Complex =>
   ifftn(x, { axes: [-2, -1], ...options });
+
+/** {@link rfft} along the last of several axes, then {@link fft} along the others. */
+export const rfftn = (x: ValueLike, options: FftnOptions = {}): Complex =>
+  asPair('np.fft.rfftn', () => {
+    const real = toInexact('np.fft.rfftn', x);
+    const list = axesOf('np.fft.rfftn', real.ndim, options);
+    return overAxes('np.fft.rfftn', rfft(real, list.at(-1)), list.slice(0, -1), false);
+  });
+
+/** The inverse of {@link rfftn}: real numbers. */
+export const irfftn = eagerly(
+  'np.fft.irfftn',
+  (given: ComplexLike, options: FftnOptions = {}): Value => {
+    const x = toComplex('np.fft.irfftn', given);
+    const list = axesOf('np.fft.irfftn', x.real.ndim, options);
+    return irfft(overAxes('np.fft.irfftn', x, list.slice(0, -1), true), list.at(-1));
+  },
+);
+
+/** {@link rfftn} along the last two axes. */
+export const rfft2 = (x: ValueLike, options: FftnOptions = {}): Complex =>
+  rfftn(x, { axes: [-2, -1], ...options });
+
+/** {@link irfftn} along the last two axes. */
+export const irfft2 = (x: ComplexLike, options: FftnOptions = {}): Value =>
+  irfftn(x, { axes: [-2, -1], ...options });
+
+/** The norm that scales the other direction. */
+const opposite = (norm: Norm = 'backward'): Norm =>
+  norm === 'ortho' ? norm : norm === 'backward' ? 'forward' : 'backward';
+
+const conjugated = (x: Complex): Complex => ({ real: x.real, imag: prim.neg(x.imag) });
+
+/** The n real numbers (2·(size − 1) by default) that the transform of a Hermitian sequence has, from its first half. */
+export const hfft = eagerly(
+  'np.fft.hfft',
+  (x: ComplexLike, { norm, ...options }: FftOptions = {}): Value =>
+    irfft(conjugated(toComplex('np.fft.hfft', x)), { ...options, norm: opposite(norm) }),
+);
+
+/** The inverse of {@link hfft}: the first half of a Hermitian sequence. */
+export const ihfft = (x: ValueLike, { norm, ...options }: FftOptions = {}): Complex =>
+  asPair('np.fft.ihfft', () => conjugated(rfft(x, { ...options, norm: opposite(norm) })));
 
 /** f32[n]: the frequencies that {@link fft} finds, in cycles per `d`. */
 export const fftfreq = eagerly(

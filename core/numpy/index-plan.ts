@@ -34,7 +34,7 @@ export function slice(start: number | null, stop: number | null, step = 1): Slic
 }
 
 /** A whole number, or nothing. */
-type Bound = `${bigint}` | '';
+type Bound = `${number}` | '';
 
 /** A range as Python writes it: `':'`, `'1:'`, `':-1'`, `'::2'`. */
 export type Range = `${Bound}:${Bound}` | `${Bound}:${Bound}:${Bound}`;

@@ -12,13 +12,15 @@ export { type Nested, Value as Array, type ValueLike as ArrayLike } from '../ir/
 export * from './aliases.ts';
 export * from './arithmetic.ts';
 export * from './array.ts';
+export * from './bit-packing.ts';
 export * from './choosing.ts';
 export * from './creation.ts';
 export * from './dtypes.ts';
-export { einsum } from './einsum.ts';
+export { einsum, einsumPath } from './einsum.ts';
 export * from './elementwise.ts';
 export * as fft from './fft.ts';
 export { type GatherMode, type TakeOptions, take, takeAlongAxis } from './gathers.ts';
+export * from './grids.ts';
 export { type Index, Slice, slice } from './index-plan.ts';
 export { type GetOptions, IndexedUpdate } from './indexing.ts';
 export * from './join.ts';
@@ -96,3 +98,4 @@ export {
 } from './signals.ts';
 export * from './sorting.ts';
 export * from './statistics.ts';
+export * from './types.ts';

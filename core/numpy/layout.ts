@@ -1,9 +1,12 @@
 /** Arrangements of whole arrays: flips, turns, blocks, stacks, parts. */
 import { range, type Shape, sizeOf } from '../base/aval.ts';
-import type { Value, ValueLike } from '../ir/value.ts';
+import { Value, type ValueLike } from '../ir/value.ts';
 import * as prim from '../primitives/index.ts';
+import { zeros } from './creation.ts';
 import { asOneProgram, eagerly } from './eager.ts';
 import { wrongRank } from './errors.ts';
+import { take } from './gathers.ts';
+import { fromFront } from './index-plan.ts';
 import { concatenate, split, stack, tile } from './join.ts';
 import {
   broadcastTo,
@@ -181,27 +184,80 @@ function pick(x: Value, axis: number, positions: readonly number[]): Value {
   return pieces.length === 0 ? sliceAxis(x, axis, 0, 0) : concatenate(pieces, { axis });
 }
 
-/** The array without some positions of an axis (of the flattened array by default). */
+/** What is left when positions that are computed, all different, are taken out. */
+function withoutPlaces(x: Value, axis: number, places: Value): Value {
+  const size = x.shape[axis] ?? 0;
+  const numbers = prim.iota('int32', [size], 0);
+  const gone = fromFront(ravel(places), size);
+  const isGone = prim.reduceOr(
+    prim.eq(
+      prim.broadcastInDim(numbers, [size, gone.size], [0]),
+      prim.broadcastInDim(gone, [size, gone.size], [1]),
+    ),
+    [1],
+  );
+  const [, kept = numbers] = prim.sort([isGone, numbers], 0, 1);
+  return take(x, sliceAxis(kept, 0, 0, size - gone.size), { axis, mode: 'clip' });
+}
+
+/**
+ * The array without some positions of an axis (of the flattened array by default). Positions in an array must all
+ * be different.
+ */
 export const deleteAt = eagerly(
   'np.deleteAt',
   (
     operand: ValueLike,
-    positions: number | readonly number[],
+    positions: number | readonly number[] | Value,
     { axis = null }: { readonly axis?: number | null } = {},
   ): Value => {
     const x = axis === null ? ravel(operand) : toValue('np.deleteAt', operand);
     const place = normalizeAxis('np.deleteAt', axis ?? 0, x.ndim);
+    if (positions instanceof Value) return withoutPlaces(x, place, positions);
     const gone = typeof positions === 'number' ? [positions] : positions;
     return pick(x, place, positionsWithout('np.deleteAt', x, place, gone));
   },
 );
+
+/** Values put in before positions that are computed, in their order. */
+function insertedAt(x: Value, axis: number, places: Value, given: Value): Value {
+  const size = x.shape[axis] ?? 0;
+  const before = fromFront(ravel(places), size);
+  const count = before.size;
+  const total = size + count;
+  const [sorted = before, order = before] = prim.sort(
+    [before, prim.iota('int32', [count], 0)],
+    0,
+    1,
+  );
+  const numbers = prim.iota('int32', [count], 0);
+  const isNew = zeros(total, { dtype: 'int32' }).at(prim.add(sorted, numbers)).set(1);
+  const ones = broadcastTo(prim.literal(1, 'int32'), [total]);
+  const counted = prim.cumsum(isNew, 0);
+  const fromNew = take(order, prim.sub(counted, ones), { axis: 0, mode: 'clip' });
+  const fromOld = prim.sub(prim.iota('int32', [total], 0), counted);
+  const front = moveaxis(x, axis, 0);
+  const rest = front.shape.slice(1);
+  const shaped = given.ndim === 1 ? reshape(given, [-1, ...rest.map(() => 1)]) : given;
+  const slabs = given.ndim === x.ndim && given.ndim > 1 ? moveaxis(given, axis, 0) : shaped;
+  const all = broadcastTo(slabs, [count, ...rest]);
+  const chosen = prim.select(
+    broadcastTo(reshape(prim.gt(isNew, prim.sub(ones, ones)), [-1, ...rest.map(() => 1)]), [
+      total,
+      ...rest,
+    ]),
+    take(all, fromNew, { axis: 0, mode: 'clip' }),
+    take(front, fromOld, { axis: 0, mode: 'clip' }),
+  );
+  return moveaxis(chosen, 0, axis);
+}
 
 /** The array with values put in before some positions of an axis (of the flattened array by default). */
 export const insert = eagerly(
   'np.insert',
   (
     operand: ValueLike,
-    positions: number | readonly number[],
+    positions: number | readonly number[] | Value,
     values: ValueLike,
     { axis = null }: { readonly axis?: number | null } = {},
   ): Value => {
@@ -209,6 +265,7 @@ export const insert = eagerly(
     const place = normalizeAxis('np.insert', axis ?? 0, x.ndim);
     const size = x.shape[place] ?? 0;
     const given = castTo('np.insert', values, { dtype: x.dtype, weak: false });
+    if (positions instanceof Value) return insertedAt(x, place, positions, given);
     const list = typeof positions === 'number' ? [positions] : positions;
     const isOne = typeof positions === 'number';
     const rest = x.shape.toSpliced(place, 1);

@@ -6,6 +6,7 @@ import {
   integerRange,
   isFloat,
   isInteger,
+  isSigned,
   promoteDTypes,
 } from '../base/dtype.ts';
 import type { Value, ValueLike } from '../ir/value.ts';
@@ -25,8 +26,8 @@ import { nonzero } from './choosing.ts';
 import { arange, diag, type LinspaceOptions, linspace } from './creation.ts';
 import { asOneProgram, eagerly } from './eager.ts';
 import { abs, astype, exp2, log, sign, trunc } from './elementwise.ts';
-import { broadcastTo, expandDims, ravel, reshape } from './movement.ts';
-import { promotePair, toInexact, toValue } from './operands.ts';
+import { broadcastTo, expandDims, flip, ravel, reshape, sliceAxis } from './movement.ts';
+import { normalizeAxis, promotePair, toInexact, toValue } from './operands.ts';
 import { argsort, sort } from './sorting.ts';
 
 /** Options of {@link logspace}. */
@@ -302,17 +303,41 @@ export const logaddexp2 = eagerly('np.logaddexp2', (x: ValueLike, y: ValueLike):
 export const promoteTypes = (a: DType, b: DType): DType =>
   promoteDTypes([a, b].map((dtype) => ({ dtype, weak: false }))).dtype;
 
-/** Whether all values of one type are among those of another, by JAX's order of promotion. */
-export const canCast = (from: DType, to: DType): boolean => promoteTypes(from, to) === to;
+/** Whether all values of one type are among those of another. */
+export function canCast(from: DType, to: DType): boolean {
+  if (from === to || from === 'bool') return true;
+  if (to === 'bool' || bytesOf(from) > bytesOf(to)) return false;
+  if (isFloat(from)) return isFloat(to) && bytesOf(from) < bytesOf(to);
+  const [least, most] = integerRange(from);
+  if (!isFloat(to)) return least >= integerRange(to)[0] && most <= integerRange(to)[1];
+  return most < 2 ** (floatFormats[to as keyof typeof floatFormats].fraction + 1);
+}
 
-/** Whether an element type is of a kind. */
-export function isdtype(
-  dtype: DType,
-  kind: 'bool' | 'integral' | 'real floating' | 'numeric' | DType,
-): boolean {
-  if (kind === 'integral') return isInteger(dtype);
-  if (kind === 'real floating') return isFloat(dtype);
-  return kind === 'numeric' ? dtype !== 'bool' : kind === dtype;
+/** Kinds of element types in the terms of the array standard. */
+export type DTypeKind =
+  | 'bool'
+  | 'signed integer'
+  | 'unsigned integer'
+  | 'integral'
+  | 'real floating'
+  | 'numeric';
+
+/** Whether an element type is another, or of a kind. */
+export function isdtype(dtype: DType, kind: DTypeKind | DType): boolean {
+  switch (kind) {
+    case 'integral':
+      return isInteger(dtype);
+    case 'signed integer':
+      return isInteger(dtype) && isSigned(dtype);
+    case 'unsigned integer':
+      return isInteger(dtype) && !isSigned(dtype);
+    case 'real floating':
+      return isFloat(dtype);
+    case 'numeric':
+      return dtype !== 'bool';
+    default:
+      return kind === dtype;
+  }
 }
 
 /** Facts about a float type. */
@@ -363,19 +388,40 @@ export interface PartitionOptions {
   readonly axis?: number;
 }
 
-/** The elements arranged so that the one at `kth` is where sorting would put it; here: sorted. */
-export const partition = (
-  x: ValueLike,
-  _kth: number,
-  { axis = -1 }: PartitionOptions = {},
-): Value => sort(x, { axis });
+/** Ascending up to the `kth`, and the greater ones descending, as `jax.numpy.partition` leaves them. */
+function halves(x: Value, axis: number, kth: number): Value {
+  const size = x.shape[axis] ?? 0;
+  const cut = normalizeAxis('np.partition', kth, size) + 1;
+  // Equal elements keep their order in both, which decides where derivatives go.
+  const descending = flip(sort(flip(x, { axis }), { axis }), { axis });
+  const [least, greatest] = [sort(x, { axis }), descending];
+  const parts = [sliceAxis(least, axis, 0, cut), sliceAxis(greatest, axis, 0, size - cut)];
+  return prim.concatenate(parts, axis);
+}
 
-/** int32: the positions of the elements in the order of {@link partition}. */
-export const argpartition = (
-  x: ValueLike,
-  _kth: number,
-  { axis = -1 }: PartitionOptions = {},
-): Value => argsort(x, { axis });
+/** The elements arranged so that the one at `kth` is where sorting would put it, smaller ones before it. */
+export const partition = eagerly(
+  'np.partition',
+  (operand: ValueLike, kth: number, { axis = -1 }: PartitionOptions = {}): Value => {
+    const x = toValue('np.partition', operand);
+    const place = normalizeAxis('np.partition', axis, x.ndim);
+    return halves(x, place, kth);
+  },
+);
+
+/** int32: the positions of the elements in an order that {@link partition} could have left. */
+export const argpartition = eagerly(
+  'np.argpartition',
+  (operand: ValueLike, kth: number, { axis = -1 }: PartitionOptions = {}): Value => {
+    const x = toValue('np.argpartition', operand);
+    const place = normalizeAxis('np.argpartition', axis, x.ndim);
+    const order = argsort(x, { axis: place });
+    const size = x.shape[place] ?? 0;
+    const cut = normalizeAxis('np.argpartition', kth, size) + 1;
+    const rest = sort(sliceAxis(order, place, cut, size), { axis: place });
+    return prim.concatenate([sliceAxis(order, place, 0, cut), rest], place);
+  },
+);
 
 /** int32: the positions that arrange the columns of keys in order, the last key first. */
 export const lexsort = eagerly(

@@ -1,11 +1,11 @@
 /** Running totals. */
 
-import type { Aval } from '../base/aval.ts';
+import { type Aval, makeAval, sizeOf } from '../base/aval.ts';
 import { isFloat } from '../base/dtype.ts';
 import { invariant } from '../base/errors.ts';
-import { cumulate } from '../ir/expr.ts';
-import { scaleIndex } from '../ir/index-algebra.ts';
-import type { Lowering } from '../ir/lowering.ts';
+import { cumulate, type Expr, op, reduce } from '../ir/expr.ts';
+import { addIndex, indexConstant, scaleIndex } from '../ir/index-algebra.ts';
+import type { Lowering, Place, StepBuilder } from '../ir/lowering.ts';
 import { definePrimitive, type JvpRule, notLinear, type PrimitiveOf } from '../ir/primitive.ts';
 import type { ReduceOp } from '../ir/scalar-ops.ts';
 import { bindOne } from '../ir/trace.ts';
@@ -27,34 +27,128 @@ import { select } from './elementwise/choose.ts';
 import { eq } from './elementwise/compare.ts';
 import { gather } from './gather.ts';
 import { iota } from './generate.ts';
-import { mapOne } from './index-maps.ts';
+import { clampIndex, mapOne } from './index-maps.ts';
 import { linear } from './linear.ts';
 import { reshape } from './movement.ts';
 import { pad } from './slicing.ts';
 
 type CumulativeParams = { readonly axis: number; readonly reverse: boolean };
 
-/** One serial loop along the axis that keeps a running result. */
-function running(reduceOp: ReduceOp, x: Aval, { axis, reverse }: CumulativeParams): Lowering {
+/** Rows from which on there is enough to do at once. */
+const manyRows = 256;
+/** Elements of a row from which on it is worth cutting, and of one part. */
+const longRow = 8192;
+const partLength = 1024;
+
+/** What the steps of a running result share. */
+interface Running {
+  readonly builder: StepBuilder;
+  readonly op: ReduceOp;
+  readonly axis: number;
+  readonly extent: number;
+  /** Sizes of the other axes. */
+  readonly rows: readonly number[];
+  /** The place in the array of a turn on a row. */
+  readonly place: (row: readonly Expr[], turn: Expr) => Expr[];
+}
+
+/** Loops along the axis that keep a running result: one per row, or one per part of a long row. */
+function running(op: ReduceOp, x: Aval, { axis, reverse }: CumulativeParams): Lowering {
   const extent = nth(x.shape, axis);
   if (extent <= 1) return mapOne((read, index) => read(index));
+  const rows = sizesOf(x.shape, otherAxes(x.shape.length, [axis]));
+  const place = (row: readonly Expr[], turn: Expr): Expr[] =>
+    row.toSpliced(axis, 0, reverse ? scaleIndex(turn, -1, extent - 1) : turn);
   return {
     kind: 'steps',
-    build: ({ operands, outputs, step }) => {
-      const [from, to] = [first(operands), first(outputs)];
-      step({
-        parallel: sizesOf(x.shape, otherAxes(x.shape.length, [axis])),
-        serial: [extent],
-        stores: (others, serial) => {
-          const turn = first(serial);
-          invariant(turn.kind === 'axis', 'the serial loop of a running total is no axis');
-          const position = reverse ? scaleIndex(turn, -1, extent - 1) : turn;
-          const index = others.toSpliced(axis, 0, position);
-          return [{ to, index, value: cumulate(reduceOp, turn.axis, from.at(index)) }];
-        },
-      });
+    build: (builder) => {
+      const scan = { builder, op, axis, extent, rows, place };
+      if (extent < longRow || sizeOf(rows) >= manyRows) runTurns(scan, 0, extent, null);
+      else runParts(scan);
     },
   };
+}
+
+/** Running results of the turns from `begin` up to `end` of each row, on top of what came `before`. */
+function runTurns(
+  { builder, op: combine, rows, place }: Running,
+  begin: number,
+  end: number,
+  before: ((row: readonly Expr[]) => Expr) | null,
+): void {
+  const [from, to] = [first(builder.operands), first(builder.outputs)];
+  builder.step({
+    parallel: rows,
+    serial: [end - begin],
+    stores: (row, serial) => {
+      const turn = first(serial);
+      const index = place(row, addIndex(turn, indexConstant(begin)));
+      const start =
+        before === null
+          ? null
+          : op(combine, [before(row), from.at(place(row, indexConstant(begin)))]);
+      return [{ to, index, value: runningAlong(combine, turn, from.at(index), start) }];
+    },
+  });
+}
+
+/** The running result of `value`, with `start` for its first value unless that is null. */
+function runningAlong(combine: ReduceOp, turn: Expr, value: Expr, start: Expr | null = null): Expr {
+  invariant(turn.kind === 'axis', 'the serial loop of a running total is no axis');
+  if (start === null) return cumulate(combine, turn.axis, value);
+  const isFirst = op('eq', [turn, indexConstant(0)]);
+  return cumulate(combine, turn.axis, op('select', [isFirst, start, value]));
+}
+
+/**
+ * Parts of rows at once: the totals of all parts, then the totals before each part, then the running
+ * results within the parts.
+ *
+ * @see Blelloch: Prefix sums and their applications, CMU-CS-90-190 (1990) §1.
+ */
+function runParts(scan: Running): void {
+  const { builder, op: combine, rows, extent, place } = scan;
+  const [from, to] = [first(builder.operands), first(builder.outputs)];
+  const parts = Math.floor(extent / partLength);
+  const temporary = (): Place => builder.temporary(makeAval([...rows, parts], from.aval.dtype));
+  const [totals, sums] = [temporary(), temporary()];
+  builder.step({
+    parallel: [...rows, parts],
+    stores: (index) => {
+      const [row, part] = [index.slice(0, -1), nth(index, rows.length)];
+      const value = reduce(combine, partLength, (turn) =>
+        from.at(place(row, addIndex(scaleIndex(part, partLength), turn))),
+      );
+      return [{ to: totals, index, value }];
+    },
+  });
+  builder.step({
+    parallel: rows,
+    serial: [parts],
+    stores: (row, serial) => {
+      const turn = first(serial);
+      const index = [...row, turn];
+      return [{ to: sums, index, value: runningAlong(combine, turn, totals.at(index)) }];
+    },
+  });
+  builder.step({
+    parallel: [...rows, parts],
+    serial: [partLength],
+    stores: (parallel, serial) => {
+      const [row, part, turn] = [parallel.slice(0, -1), nth(parallel, rows.length), first(serial)];
+      const begin = scaleIndex(part, partLength);
+      const index = place(row, addIndex(begin, turn));
+      const own = from.at(place(row, begin));
+      const previous = sums.at([...row, clampIndex(addIndex(part, indexConstant(-1)), 0, parts)]);
+      const isFirst = op('eq', [part, indexConstant(0)]);
+      const start = op('select', [isFirst, own, op(combine, [previous, own])]);
+      return [{ to, index, value: runningAlong(combine, turn, from.at(index), start) }];
+    },
+  });
+  const done = parts * partLength;
+  if (done < extent) {
+    runTurns(scan, done, extent, (row) => sums.at([...row, indexConstant(parts - 1)]));
+  }
 }
 
 const cumsumPrimitive: PrimitiveOf<CumulativeParams> = linear({

@@ -1,6 +1,6 @@
 /**
  * Sorting as steps. Short rows are sorted by counting, for each element, those that come before it.
- * Longer rows are sorted so in blocks, and sorted blocks are merged in pairs: an element's place is its
+ * Longer rows are sorted by digits where loops in order are cheap. Elsewhere they are sorted in blocks, and sorted blocks are merged in pairs: an element's place is its
  * place in its own block plus the number of elements of the other block before it, found by binary
  * search. All elements of a pass are independent, and log₂(n / 256) passes suffice.
  *
@@ -13,9 +13,13 @@ import type { Place, StepBuilder, StepsLowering, StoreSpec } from '../ir/lowerin
 import { first, nth } from './define.ts';
 import { allOf, clampIndex, inRange } from './index-maps.ts';
 import { orderKey } from './order-key.ts';
+import { radixSort } from './radix-sort.ts';
 
 /** Rows up to this length are sorted by counting, at the price of its square. A power of two. */
 const blockSize = 256;
+
+/** Rows up to this length are sorted by counting even where loops are cheap. */
+const shortRow = 64;
 
 /** What is compared at a position of a row: integers, the first that differ decide, no two rows equal. */
 type KeysAt = (position: Expr) => readonly Expr[];
@@ -140,6 +144,10 @@ export const sortLowering = (
     const { shape } = first(avals);
     const length = nth(shape, axis);
     const sorter: Sorter = { builder, shape, axis, length, numKeys };
+    if (builder.hasSerialRows && length > shortRow) {
+      radixSort({ builder, shape, axis, numKeys });
+      return;
+    }
     if (length <= blockSize) {
       sortBlocks(sorter, null);
       return;

@@ -165,9 +165,9 @@ export const multivariateNormal = eagerly(
 
 /** Options of {@link orthogonal}. */
 export interface OrthogonalOptions {
-  /** Leading axes. Default: none. */
+  /** New leading axes. Default: none. */
   readonly shape?: ShapeLike;
-  /** The number of columns. Default n. */
+  /** The number of columns. Default: n. */
   readonly m?: number;
 }
 

@@ -1,4 +1,5 @@
 /** Attention of several experts over all their tokens together. */
+import { invariant } from '../../core/base/errors.ts';
 import type { Value } from '../../core/ir/value.ts';
 import * as np from '../../core/numpy/index.ts';
 import { softmaxParts } from '../../nn/softmax.ts';
@@ -99,8 +100,8 @@ export function sharedAttention(
   { mask, rotation, dtype }: AttentionPlace,
   cache: KeyValue | null,
 ): { readonly results: readonly Value[]; readonly made: KeyValue } {
-  const [{ config } = { config: null }] = participants;
-  if (config === null) return { results: [], made: { key: mask, value: mask } };
+  const config = participants[0]?.config;
+  invariant(config !== undefined, 'attention without anyone who asks');
   const join = (parts: readonly Value[], axis: number): Value =>
     parts.length === 1 && parts[0] !== undefined ? parts[0] : np.concatenate(parts, { axis });
   const all = (projected: (participant: Participant) => Value, axis: number): Value =>

@@ -111,7 +111,7 @@ function layer(
     return own === undefined || x === undefined ? [] : [{ config, condition, own, x }];
   });
   const normed = members.map(({ own, x, condition }) =>
-    rmsNorm(own.beforeAttention, x, condition, dtype),
+    rmsNorm(own.beforeAttention, x, condition, { dtype }),
   );
   const { results, made } = sharedAttention(
     members.map(({ own, config, x }, i) => ({
@@ -125,7 +125,7 @@ function layer(
   const next = members.map(({ own, x, condition }, i) => {
     const mixed = addGated(x, results[i] ?? x, normed[i]?.gate ?? null);
     // The norm reads the sum before it is rounded, as in the reference once it is compiled.
-    const { value, gate } = rmsNorm(own.beforeFeedForward, mixed, condition, dtype);
+    const { value, gate } = rmsNorm(own.beforeFeedForward, mixed, condition, { dtype });
     const added = addGated(cast(mixed, dtype), feedForward(own.mlp, value, dtype), gate);
     return cast(added, dtype);
   });
@@ -181,7 +181,9 @@ export function gemma(
       const x = last[present.findIndex((member) => member.expert === expert)];
       if (x === undefined) return null;
       const name = ofExpert('final_norm', expert);
-      return rmsNorm(part(params[name], name), x, conditions[expert] ?? null, dtype).value;
+      const condition = conditions[expert] ?? null;
+      const norm = part(params[name], name);
+      return rmsNorm(norm, x, condition, { dtype, roundsScale: true }).value;
     });
     return { outputs, cache: caches };
   });

@@ -1,5 +1,6 @@
 /** The two ways through the network: everything at once for training, prefix first for sampling. */
-import type { Value } from '../../core/ir/value.ts';
+import { invariant } from '../../core/base/errors.ts';
+import { Value } from '../../core/ir/value.ts';
 import * as np from '../../core/numpy/index.ts';
 import { linear } from '../../nn/layers/linear.ts';
 import type { KeyValue } from '../gemma/attention.ts';
@@ -55,12 +56,15 @@ export function fullPass(
     },
     { dtype: config.dtype, isCheckpointed: config.checkpointLayers },
   );
-  const [prefixOut = prefix.tokens, suffixOut = suffix.tokens] = outputs.map(present);
+  const [prefixOut, suffixOut] = [present(outputs[0]), present(outputs[1])];
   return { prefix, prefixOut, suffixOut, velocity: velocities(params, config, suffixOut) };
 }
 
-/** Both experts were given tokens, so both have outputs. */
-const present = (output: Value | null): Value => output ?? np.zeros([]);
+/** The output of an expert that was given tokens. */
+function present(output: Value | null | undefined): Value {
+  invariant(output instanceof Value, 'an expert that was given tokens has none left');
+  return output;
+}
 
 /** The prefix after its own pass: all that denoising needs to know about it. */
 export interface EncodedPrefix {
@@ -90,8 +94,8 @@ export function encodePrefix(
     },
     { dtype: config.dtype, isCheckpointed: false, keepsCache: true },
   );
-  const empty = { key: tokens, value: tokens };
-  return { observation, isValid, output: present(outputs[0] ?? null), cache: cache ?? empty };
+  invariant(cache !== null, 'the cache was asked for');
+  return { observation, isValid, output: present(outputs[0]), cache };
 }
 
 /**
@@ -125,5 +129,5 @@ export function velocityAfter(
     },
     { dtype: config.dtype, isCheckpointed: false },
   );
-  return velocities(params, config, present(outputs[1] ?? null));
+  return velocities(params, config, present(outputs[1]));
 }

@@ -80,3 +80,18 @@ export {
   sampleActions,
   sampleActionsWithEnergyCorrection,
 } from './sample.ts';
+export {
+  type LayoutLeaf,
+  type LayoutPiece,
+  layoutOf,
+  type Pi0Layout,
+  unusedPiece,
+} from './weights/layout.ts';
+export { type LoadWeightsOptions, loadPi0Weights } from './weights/load.ts';
+export type { PathChoice, WeightsFile } from './weights/match.ts';
+export {
+  type LazyTensor,
+  pi0Metadata,
+  pi0Tensors,
+  type SaveWeightsOptions,
+} from './weights/save.ts';

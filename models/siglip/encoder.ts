@@ -2,8 +2,9 @@
 import { atCaller } from '../../core/base/call-site.ts';
 import type { Value } from '../../core/ir/value.ts';
 import * as np from '../../core/numpy/index.ts';
+import { rsqrt } from '../../core/primitives/index.ts';
 import { gelu } from '../../nn/activations.ts';
-import { type LayerNormParams, layerNorm } from '../../nn/layers/layer-norm.ts';
+import type { LayerNormParams } from '../../nn/layers/layer-norm.ts';
 import { type LinearParams, linear } from '../../nn/layers/linear.ts';
 import { checkpoint, scan } from '../../transforms/control/index.ts';
 import { stopGradient } from '../../transforms/stop-gradient.ts';
@@ -23,9 +24,22 @@ export interface SiglipOptions {
 type Block = SiglipParams['Transformer']['encoderblock'];
 type Attention = Block['MultiHeadDotProductAttention_0'];
 
-/** Statistics are float32, the result is not. */
-const norm = (params: LayerNormParams, x: Value, dtype: ComputeDType): Value =>
-  cast(layerNorm(params, toFloat32(x)), dtype);
+const epsilon = 1e-6;
+
+/**
+ * Layer normalisation in float32, rounded at the end.
+ *
+ * @see Ba et al. 2016, https://arxiv.org/abs/1607.06450 §3. Differs from `nn.layerNorm`: the variance is the mean square less
+ * the squared mean, as in the reference, which decides how bfloat16 results round.
+ */
+function norm({ scale, bias }: LayerNormParams, x: Value, dtype: ComputeDType): Value {
+  const wide = toFloat32(x);
+  const over = { axis: -1, keepdims: true };
+  const mean = np.mean(wide, over);
+  const variance = np.maximum(np.subtract(np.mean(np.square(wide), over), np.square(mean)), 0);
+  const factor = np.multiply(rsqrt(np.add(variance, epsilon)), scale);
+  return cast(np.add(np.multiply(np.subtract(wide, mean), factor), bias), dtype);
+}
 
 const dense = ({ kernel, bias }: LinearParams, x: Value, dtype: ComputeDType): Value =>
   linear({ kernel: cast(kernel, dtype), bias: cast(bias, dtype) }, x);

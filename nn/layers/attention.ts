@@ -91,21 +91,21 @@ export interface AttentionOptions {
  * @param value - f32[batch, keys, heads, headDim].
  * @returns f32[batch, queries, heads, headDim].
  * @throws `axis-disagrees` if the shapes do not fit, `layer-dtype` if the mask is not bool.
- * @see Vaswani et al. 2017, https://arxiv.org/abs/1706.03762 §3.2.1.
+ * @see Vaswani et al. 2017, https://arxiv.org/abs/1706.03762 §3.2.1; {@link dotProductAttention} has JAX's arguments.
  */
-export function dotProductAttention(
+export function attend(
   query: Value,
   key: Value,
   value: Value,
   { mask }: AttentionOptions = {},
 ): Value {
-  dims('nn.dotProductAttention', {
+  dims('nn.attend', {
     query: [query, 'batch queries heads headDim'],
     key: [key, 'batch keys heads headDim'],
     value: [value, 'batch keys heads headDim'],
   });
   if (mask !== undefined && mask.dtype !== 'bool') {
-    throw layerDType('nn.dotProductAttention', 'mask', 'bool', mask.aval);
+    throw layerDType('nn.attend', 'mask', 'bool', mask.aval);
   }
   const scores = np.einsum('bqhd,bkhd->bhqk', scaleQueries(query), key);
   const { raised, inverse } = softmaxParts(scores, { where: mask });
@@ -133,7 +133,7 @@ export function multiHeadAttention(
   { values = keys, mask }: AttentionOptions & { readonly values?: Value } = {},
 ): Value {
   return atCaller(() => {
-    const mixed = dotProductAttention(
+    const mixed = attend(
       toHeads(params.query, queries),
       toHeads(params.key, keys),
       toHeads(params.value, values),

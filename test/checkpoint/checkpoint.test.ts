@@ -34,6 +34,12 @@ const content = (step: number): Checkpoint => ({
     },
     'params/linear/index': { dtype: 'int32', shape: [2], data: new Int32Array([-1, 5]) },
     'optimizer/0/count': { dtype: 'uint32', shape: [], data: new Uint32Array([step]) },
+    'params/half': { dtype: 'float16', shape: [2], data: new Uint16Array([0x3c00, 0x7e01]) },
+    'params/brain': { dtype: 'bfloat16', shape: [1, 2], data: new Uint16Array([0x3f80, 0xff81]) },
+    'params/bytes': { dtype: 'uint8', shape: [3], data: new Uint8Array([0, 128, 255]) },
+    'params/small': { dtype: 'int8', shape: [1], data: new Int8Array([-128]) },
+    'params/short': { dtype: 'int16', shape: [1], data: new Int16Array([-300]) },
+    'params/words': { dtype: 'uint16', shape: [1], data: new Uint16Array([65535]) },
     'params/mask': { dtype: 'bool', shape: [3], data: new Uint8Array([1, 0, 1]) },
   },
   metadata: { step: String(step), config: JSON.stringify({ rate: 5e-4 }) },
@@ -138,16 +144,17 @@ test('a folder checkpoint carries other files inside itself, and is not overwrit
 
 test('a released model’s folder is loaded, sharded or not', async () => {
   const tensor = { dtype: 'BF16', shape: [1], bytes: Uint8Array.of(0x80, 0x3f) } as const;
+  const one = { dtype: 'bfloat16', shape: [1], data: new Uint16Array([0x3f80]) };
   const single = join(folder, 'single');
   await mkdir(single);
   await writeFile(join(single, 'model.safetensors'), encodeSafetensors({ w: tensor }));
-  assert.equal((await loadCheckpoint(single)).tensors.w?.data, new Float32Array([1]));
+  assert.equal((await loadCheckpoint(single)).tensors.w, one);
 
   const sharded = join(folder, 'sharded');
   await writeSafetensors(join(sharded, 'model-00001-of-00001.safetensors'), { w: tensor });
   const index = { weight_map: { w: 'model-00001-of-00001.safetensors' } };
   await writeFile(join(sharded, 'model.safetensors.index.json'), JSON.stringify(index));
-  assert.equal((await loadCheckpoint(sharded)).tensors.w?.data, new Float32Array([1]));
+  assert.equal((await loadCheckpoint(sharded)).tensors.w, one);
 
   assert.is(await codeOf(() => loadCheckpoint(folder)), 'checkpoint-not-found');
   assert.is(await codeOf(() => loadCheckpoint(join(folder, '9'))), 'checkpoint-not-found');

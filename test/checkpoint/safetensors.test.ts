@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { fromRaw as valuesOf } from '../../core/base/half.ts';
+import { np } from '../../index.ts';
 import type { ByteSource } from '../../training/checkpoint/byte-source.ts';
 import {
   encodeSafetensors,
@@ -17,6 +19,7 @@ import {
   asInt32,
   asUint8,
   asUint32,
+  fromHostTensor,
   type RawTensor,
   toFloat32,
   toHostTensor,
@@ -49,7 +52,10 @@ async function readAll(source: string | Uint8Array): Promise<Record<string, RawT
 
 test('every dtype that Python wrote is read exactly', async () => {
   const file = await openSafetensors(fromPython);
-  const host = async (name: string) => [...toHostTensor(await file.read(name)).data];
+  const host = async (name: string) => {
+    const { data, dtype } = toHostTensor(await file.read(name));
+    return [...valuesOf(data, dtype)];
+  };
   assert.equal(await host('f32'), [1.5, -2, Math.fround(0.1), Infinity, -0, Math.fround(1e-40)]);
   assert.equal(await host('f16'), [1, -65504, 2 ** -24, Infinity]);
   assert.equal(await host('bf16'), [1, -3.140625, 0x96 * 2 ** 119]);
@@ -69,6 +75,36 @@ test('every dtype that Python wrote is read exactly', async () => {
   assert.equal(file.entries.get('f32')?.shape, [2, 3]);
   assert.equal(file.entries.get('scalar')?.shape, []);
   assert.equal((await file.read('empty')).bytes.length, 0);
+  await file.close();
+});
+
+test('tensors keep their types on the way to the host and back', async () => {
+  const file = await openSafetensors(fromPython);
+  const types = { f64: 'float32', i64: 'int32', u64: 'uint32' } as const;
+  const same = {
+    f32: 'float32',
+    f16: 'float16',
+    bf16: 'bfloat16',
+    i32: 'int32',
+    i16: 'int16',
+    i8: 'int8',
+    u32: 'uint32',
+    u16: 'uint16',
+    u8: 'uint8',
+    bool: 'bool',
+  } as const;
+  for (const [name, dtype] of Object.entries(types)) {
+    assert.is(toHostTensor(await file.read(name)).dtype, dtype);
+  }
+  for (const [name, dtype] of Object.entries(same)) {
+    const raw = await file.read(name);
+    const host = toHostTensor(raw);
+    assert.is(host.dtype, dtype);
+    assert.is(host.data.buffer, raw.bytes.buffer, 'no copy');
+    assert.equal(fromHostTensor(name, host), raw);
+    const array = np.fromRaw(host.data, { dtype, shape: host.shape });
+    assert.equal(await array.rawData(), host.data);
+  }
   await file.close();
 });
 

@@ -9,7 +9,7 @@ import type { Program } from '../../core/ir/program.ts';
 import { trace } from '../../core/ir/trace.ts';
 import type { Value } from '../../core/ir/value.ts';
 import * as np from '../../core/numpy/index.ts';
-import { softmax } from '../../nn/index.ts';
+import { logSoftmax, logsumexp, softmax, softmaxCrossEntropy } from '../../nn/index.ts';
 import { grad } from '../../transforms/index.ts';
 
 type Body = (...xs: Value[]) => Value | Value[];
@@ -19,6 +19,8 @@ const norm = (x: Value): Value => {
   const variance = np.mean(np.square(centred), { axis: -1, keepdims: true });
   return np.divide(centred, np.sqrt(np.add(variance, 1e-6)));
 };
+const rootNorm = (x: Value): Value =>
+  np.divide(x, np.sqrt(np.add(np.mean(np.square(x), { axis: -1, keepdims: true }), 1e-6)));
 const gradientOf = (f: (x: Value) => Value) => grad((x: Value) => np.sum(f(x)));
 
 interface Case {
@@ -34,12 +36,80 @@ const cases: Record<string, Case> = {
     shapes: [[7, 5]],
     kernels: 1,
   },
-  softmax: { body: (x) => softmax(x), shapes: [[40, 33]], kernels: 2 },
-  'layer norm': { body: norm, shapes: [[40, 33]], kernels: 2 },
+  softmax: { body: (x) => softmax(x), shapes: [[40, 33]], kernels: 1 },
+  'softmax along a middle axis': {
+    body: (x) => softmax(x, { axis: 1 }),
+    shapes: [[4, 33, 5]],
+    kernels: 1,
+  },
+  'the gradient of softmax': {
+    body: (x, y) => gradientOf((z) => np.multiply(softmax(z), y))(x),
+    shapes: [
+      [40, 33],
+      [40, 33],
+    ],
+    kernels: 1,
+  },
+  'log-softmax': { body: (x) => logSoftmax(x), shapes: [[40, 33]], kernels: 1 },
+  'the gradient of log-softmax': {
+    body: (x, y) => gradientOf((z) => np.multiply(logSoftmax(z), y))(x),
+    shapes: [
+      [40, 33],
+      [40, 33],
+    ],
+    kernels: 1,
+  },
+  'log-sum-exp': { body: (x) => logsumexp(x, { axis: -1 }), shapes: [[40, 33]], kernels: 1 },
+  'the gradient of log-sum-exp': {
+    body: (x) => gradientOf((z) => np.square(logsumexp(z, { axis: -1 })))(x),
+    shapes: [[40, 33]],
+    kernels: 1,
+  },
+  'cross-entropy': {
+    body: (x, y) => softmaxCrossEntropy(x, softmax(y)),
+    shapes: [
+      [40, 33],
+      [40, 33],
+    ],
+    kernels: 1,
+  },
+  'the gradient of cross-entropy': {
+    body: (x, y) => gradientOf((z) => softmaxCrossEntropy(z, y))(x),
+    shapes: [
+      [40, 33],
+      [40, 33],
+    ],
+    kernels: 1,
+  },
+  'layer norm': { body: norm, shapes: [[40, 33]], kernels: 1 },
   'the gradient of layer norm': {
     body: (x) => gradientOf((y) => np.multiply(norm(y), np.tanh(y)))(x),
     shapes: [[40, 33]],
-    kernels: 8,
+    kernels: 1,
+  },
+  'layer norm with scale and bias': {
+    body: (x, scale, bias) => np.add(np.multiply(norm(x), scale), bias),
+    shapes: [[40, 33], [33], [33]],
+    kernels: 1,
+  },
+  'RMS norm': { body: rootNorm, shapes: [[40, 33]], kernels: 1 },
+  'the gradient of RMS norm': {
+    body: (x, y) => gradientOf((z) => np.multiply(rootNorm(z), y))(x),
+    shapes: [
+      [40, 33],
+      [40, 33],
+    ],
+    kernels: 1,
+  },
+  'rows of more than one axis': {
+    body: (x) => np.divide(np.exp(x), np.sum(np.exp(x), { axis: [1, 2], keepdims: true })),
+    shapes: [[9, 7, 5]],
+    kernels: 1,
+  },
+  'rows of rows': {
+    body: (x) => norm(softmax(np.multiply(norm(x), np.exp(x)))),
+    shapes: [[3, 14, 9]],
+    kernels: 1,
   },
   'linear, bias, activation': {
     body: (x, w, b) => np.tanh(np.add(np.matmul(x, w), b)),

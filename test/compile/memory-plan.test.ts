@@ -9,6 +9,7 @@ import { setDefaultDevice } from '../../core/host/runtime.ts';
 import { trace } from '../../core/ir/trace.ts';
 import type { Value } from '../../core/ir/value.ts';
 import * as np from '../../core/numpy/index.ts';
+import { softmax } from '../../nn/index.ts';
 import { jit } from '../../transforms/index.ts';
 
 const { target } = createJsDevice({ fuse: true });
@@ -29,6 +30,12 @@ test('a chain of fifty products holds two arrays at a time', () => {
   }, 64);
   assert.is(chain.steps.length, 50);
   assert.ok(chain.arenaBytes <= 2 * 64 * 64 * 4, `${chain.arenaBytes} bytes`);
+});
+
+test('a row kernel writes over the rows that it has read', () => {
+  const between = plan((x) => [np.matmul(softmax(np.matmul(x, x)), x)], 64);
+  assert.ok(between.steps.some(({ kernel }) => kernel.kind === 'loop' && kernel.locals?.length));
+  assert.is(between.arenaBytes, 64 * 64 * 4);
 });
 
 test('arrays that are alive at once do not overlap in the arena', () => {

@@ -238,6 +238,7 @@ function runSteps(
     operands,
     outputs: results,
     temporary: allocate,
+    hasSerialRows: true,
     step: (spec) => {
       runStep(spec, evaluator, elementsOf);
     },

@@ -223,6 +223,8 @@ export function applyScalar(
       return Math.clz32(a);
     case 'isFinite':
       return Number(Number.isFinite(a));
+    case 'mulAdd':
+      return a * b + c;
     case 'select':
       return a !== 0 ? b : c;
     case 'convert':

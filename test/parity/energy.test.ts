@@ -3,7 +3,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { energySuite } from './energy.ts';
 import { readGolden } from './golden-file.ts';
-import { compareNumbers, isWithin, showComparisons } from './suite.ts';
+import { compareNumbers, isWithin, notCompared, showComparisons } from './suite.ts';
 
 for (const name of ['energy_small', 'energy_other']) {
   test(`the energy model gives the recorded numbers of ${name}`, async () => {
@@ -14,6 +14,7 @@ for (const name of ['energy_small', 'energy_other']) {
     const comparisons = await energySuite.run(file);
     assert.is(comparisons.length, 65);
     assert.ok(comparisons.every(isWithin), `\n${showComparisons(comparisons)}`);
+    assert.equal(notCompared(file, comparisons), []);
   });
 }
 

@@ -1,5 +1,7 @@
 /** A file of recorded inputs, parameters and outputs. */
-import { upload } from '../../core/host/runtime.ts';
+import type { TypedArray } from '../../core/base/dtype.ts';
+import { fromRaw } from '../../core/base/half.ts';
+import { uploadRaw } from '../../core/host/runtime.ts';
 import type { Value } from '../../core/ir/value.ts';
 import { openSafetensors } from '../../training/checkpoint/safetensors.ts';
 import { type HostTensor, toHostTensor } from '../../training/checkpoint/tensor.ts';
@@ -42,8 +44,9 @@ export class GoldenFile {
   }
 
   /** The elements of a tensor. */
-  numbers(tensor: string): HostTensor['data'] {
-    return this.#tensor(tensor).data;
+  numbers(tensor: string): TypedArray {
+    const { data, dtype } = this.#tensor(tensor);
+    return fromRaw(data, dtype);
   }
 
   /** The sizes of a tensor's axes. */
@@ -54,7 +57,7 @@ export class GoldenFile {
   /** A tensor on the default device. */
   array(tensor: string): Value {
     const { data, shape, dtype } = this.#tensor(tensor);
-    return upload(data, shape, dtype);
+    return uploadRaw(data, shape, dtype);
   }
 
   /** The tensors under a prefix as a tree: `a/b` becomes `{ a: { b } }`. */

@@ -11,7 +11,7 @@ import { defaultDevice, setDefaultDevice } from '../../core/host/runtime.ts';
 import { energyOnPolicySuite, energySuite } from './energy.ts';
 import { readGolden } from './golden-file.ts';
 import { policySuite } from './policy.ts';
-import { isWithin, type Suite, showComparisons } from './suite.ts';
+import { type Comparison, isWithin, notCompared, type Suite, showComparisons } from './suite.ts';
 
 /** Every layout that is known. */
 const suites: readonly Suite[] = [energySuite, energyOnPolicySuite, policySuite];
@@ -30,18 +30,19 @@ async function main(path: string): Promise<number> {
   }
   console.log(`${path} on ${defaultDevice().name}: ${defaultDevice().description}`);
   let code = 0;
+  const all: Comparison[] = [];
   for (const suite of fitting) {
     const comparisons = await suite.run(file);
+    all.push(...comparisons);
     const failed = comparisons.filter((comparison) => !isWithin(comparison)).length;
     console.log(`\n${suite.name}\n${showComparisons(comparisons)}`);
     console.log(`${comparisons.length - failed} of ${comparisons.length} within tolerance`);
     if (failed > 0) code = 1;
-    if (suite.missing !== undefined) {
-      console.error(suite.missing);
-      code = Math.max(code, 2);
-    }
   }
-  return code;
+  const rest = notCompared(file, all);
+  if (rest.length === 0) return code;
+  console.error(`nothing checks ${rest.join(', ')}`);
+  return 2;
 }
 
 const [path] = process.argv.slice(2);

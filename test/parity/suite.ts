@@ -17,8 +17,6 @@ export interface Suite {
   /** True if the file has the layout. */
   readonly accepts: (file: GoldenFile) => boolean;
   readonly run: (file: GoldenFile) => Promise<Comparison[]>;
-  /** What of such files nothing checks yet. */
-  readonly missing?: string;
 }
 
 /** How an output is compared. */
@@ -59,6 +57,15 @@ export async function compareArray(
 
 /** True if the error is within its tolerance. */
 export const isWithin = ({ error, tolerance }: Comparison): boolean => error <= tolerance;
+
+/** Outputs and gradients of the file that none of the comparisons is about. */
+export function notCompared(file: GoldenFile, comparisons: readonly Comparison[]): string[] {
+  const seen = new Set(comparisons.map(({ output }) => output));
+  const all = ['out/', 'grad/'].flatMap((prefix) =>
+    file.under(prefix).map((name) => `${prefix}${name}`),
+  );
+  return all.filter((name) => !seen.has(name));
+}
 
 /** A table of the comparisons, the failing ones marked. */
 export function showComparisons(comparisons: readonly Comparison[]): string {

@@ -178,6 +178,7 @@ export function scalarReference(
   const [a = 0, b = 0, c = 0] = args;
   const type = types[types.length - 1] ?? result;
   if (name === 'select') return a !== 0 ? b : c;
+  if (name === 'mulAdd') return Math.fround(Math.fround(a * b) + c);
   if (name === 'convert') {
     const isInteger = type !== 'float32' && result !== 'float32' && result !== 'bool';
     return isInteger ? wrap(a, result) : convert(a, result);

@@ -216,6 +216,10 @@ function columnsFor(
       return casts.map((to) => ({ name: `${name} to ${to}`, value: op(name, [x], to), tolerance }));
     }
     if (name === 'select') return [{ name, value: op(name, [op('lt', [x, y]), x, y]), tolerance }];
+    // A product that is exact: whether it is rounded before the sum is up to the device.
+    if (name === 'mulAdd') {
+      return [{ name, value: op(name, [x, constant(1, 'float32'), y]), tolerance }];
+    }
     const args = scalarOpFacts[name].arity === 1 ? [x] : [x, y];
     return [{ name, value: op(name, args), tolerance }];
   });

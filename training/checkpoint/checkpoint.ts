@@ -175,7 +175,7 @@ export async function openCheckpoint(path: string): Promise<TensorFile> {
 }
 
 /**
- * A whole checkpoint in host memory, each tensor in the nearest host type (see {@link
+ * A whole checkpoint in host memory, each tensor in its own type (see {@link
  * toHostTensor}).
  *
  * @throws What {@link openCheckpoint} throws, and `tensor-values-too-wide`.

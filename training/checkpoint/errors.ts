@@ -183,7 +183,7 @@ export const wrongViewDtype = defineError({
   code: 'tensor-dtype-mismatch',
   what: (helper: string, wanted: string, found: string) =>
     `${helper}: needs a tensor of dtype ${wanted}, got ${found}`,
-  fix: 'toHostTensor(tensor) converts every dtype to the nearest of float32, int32, uint32 and bool',
+  fix: 'toHostTensor(tensor) takes every dtype, and says which it is',
   example: {
     fails: `asInt32(${scalar});`,
     works: "asInt32({ dtype: 'I32', shape: [], bytes: new Uint8Array(4) });",
@@ -195,7 +195,7 @@ export const hostTensorMismatch = defineError({
   code: 'host-tensor-mismatch',
   what: (path: string, dtype: string, shape: readonly number[], data: string) =>
     `saveCheckpoint: '${path}' is ${dtype}${list(shape)}, but its data is ${data}`,
-  fix: 'float32 goes with Float32Array, int32 with Int32Array, uint32 with Uint32Array, bool with Uint8Array; the length is the product of the shape',
+  fix: 'give data as x.rawData() returns it: bfloat16 and float16 go with Uint16Array, bool with Uint8Array, others with the array of their name; the length is the product of the shape',
   example: {
     fails: "fromHostTensor('w', { dtype: 'float32', shape: [3], data: new Float32Array(2) });",
     works: "fromHostTensor('w', { dtype: 'float32', shape: [2], data: new Float32Array(2) });",

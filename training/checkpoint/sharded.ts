@@ -2,16 +2,24 @@
  * Tensors spread over several files, as Hugging Face stores large models: an index and its shards.
  * Node only.
  */
+import { makeFolderAtomically, writeTextAtomically } from './atomic-file.ts';
 import { isMissing } from './byte-source.ts';
 import {
+  checkpointExists,
   checkpointNotFound,
   pathOutsideFolder,
   shardIndexWrong,
   tensorNotInFile,
 } from './errors.ts';
 import { isJsonObject } from './json-object.ts';
-import { openSafetensors, type TensorFile } from './safetensors.ts';
+import {
+  openSafetensors,
+  type TensorFile,
+  type TensorToWrite,
+  writeSafetensors,
+} from './safetensors.ts';
 import type { TensorEntry } from './safetensors-header.ts';
+import { elementBytes, elementCount } from './tensor.ts';
 
 /** The `weight_map` of an index: the shard of each tensor. */
 function parseWeightMap(path: string, text: string): ReadonlyMap<string, string> {
@@ -98,4 +106,73 @@ export async function openSharded(path: string): Promise<TensorFile> {
     await close();
     throw error;
   }
+}
+
+type Tensors = Readonly<Record<string, TensorToWrite>>;
+
+const bytesOf = ({ dtype, shape }: TensorToWrite): number =>
+  elementCount(shape) * elementBytes[dtype];
+
+/** The tensors in their order, in groups of at most `limit` bytes; a larger tensor is a group by itself. */
+function groups(tensors: Tensors, limit: number): readonly Tensors[] {
+  const shards: Record<string, TensorToWrite>[] = [];
+  let room = 0;
+  for (const [name, tensor] of Object.entries(tensors)) {
+    const bytes = bytesOf(tensor);
+    const last = shards.at(-1);
+    if (last !== undefined && bytes <= room) {
+      last[name] = tensor;
+      room -= bytes;
+    } else {
+      shards.push({ [name]: tensor });
+      room = limit - bytes;
+    }
+  }
+  return shards.length > 0 ? shards : [{}];
+}
+
+/** How {@link writeSharded} writes. */
+export interface ShardOptions {
+  /** The most bytes of tensors in one file; a larger tensor has a file of its own. Default: 5 GB. */
+  readonly shardBytes?: number;
+  /** Text that every file carries. */
+  readonly metadata?: Readonly<Record<string, string>>;
+}
+
+/**
+ * Writes a folder with tensors in files of limited size and their index, or `model.safetensors` alone if one is
+ * enough. One tensor is in memory at most. The folder appears when it is whole and on the disk.
+ *
+ * @throws `checkpoint-exists` if there is a folder already, and what {@link writeSafetensors} throws.
+ */
+export async function writeSharded(
+  folder: string,
+  tensors: Tensors,
+  { shardBytes = 5e9, metadata = {} }: ShardOptions = {},
+): Promise<void> {
+  const { join } = await import('node:path');
+  const { stat } = await import('node:fs/promises');
+  const isThere = await stat(folder).then(
+    () => true,
+    () => false,
+  );
+  if (isThere) throw checkpointExists(folder);
+  const shards = groups(tensors, shardBytes);
+  const count = String(shards.length).padStart(5, '0');
+  const nameOf = (index: number): string =>
+    shards.length === 1
+      ? 'model.safetensors'
+      : `model-${String(index + 1).padStart(5, '0')}-of-${count}.safetensors`;
+  await makeFolderAtomically(folder, async (temporary) => {
+    const map: [string, string][] = [];
+    for (const [index, shard] of shards.entries()) {
+      await writeSafetensors(join(temporary, nameOf(index)), shard, metadata);
+      for (const tensor of Object.keys(shard)) map.push([tensor, nameOf(index)]);
+    }
+    if (shards.length === 1) return;
+    const total = Object.values(tensors).reduce((sum, tensor) => sum + bytesOf(tensor), 0);
+    const index = { metadata: { total_size: total }, weight_map: Object.fromEntries(map) };
+    const path = join(temporary, 'model.safetensors.index.json');
+    await writeTextAtomically(path, `${JSON.stringify(index, null, 2)}\n`);
+  });
 }

@@ -1,4 +1,5 @@
 /** Tensors as files hold them (raw bytes) and as the host computes with them (typed arrays). */
+import type { DType, TypedArray } from '../../core/base/dtype.ts';
 import { invariant } from '../../core/base/errors.ts';
 import { hostTensorMismatch, valuesTooWide, wrongByteCount, wrongViewDtype } from './errors.ts';
 
@@ -35,14 +36,31 @@ export interface RawTensor {
   readonly bytes: Uint8Array;
 }
 
-/** The element types of a {@link HostTensor}. */
-export type HostDtype = 'float32' | 'int32' | 'uint32' | 'bool';
+/** How each of our element types is held in a file, and by which array on the host. */
+const hostKinds = {
+  float32: { array: Float32Array, dtype: 'F32' },
+  float16: { array: Uint16Array, dtype: 'F16' },
+  bfloat16: { array: Uint16Array, dtype: 'BF16' },
+  int32: { array: Int32Array, dtype: 'I32' },
+  int16: { array: Int16Array, dtype: 'I16' },
+  int8: { array: Int8Array, dtype: 'I8' },
+  uint32: { array: Uint32Array, dtype: 'U32' },
+  uint16: { array: Uint16Array, dtype: 'U16' },
+  uint8: { array: Uint8Array, dtype: 'U8' },
+  bool: { array: Uint8Array, dtype: 'BOOL' },
+} as const satisfies Record<DType, { readonly array: unknown; readonly dtype: FileDtype }>;
 
-/** A tensor that the host computes with. A bool is one byte, 0 or 1. */
+/** The element types of a {@link HostTensor}. */
+export type HostDtype = keyof typeof hostKinds;
+
+/**
+ * A tensor in one of the library's element types, as `x.rawData()` gives it and `np.fromRaw` takes it: 16-bit floats are
+ * their bits, a bool is one byte, 0 or 1.
+ */
 export interface HostTensor {
   readonly dtype: HostDtype;
   readonly shape: readonly number[];
-  readonly data: Float32Array | Int32Array | Uint32Array | Uint8Array;
+  readonly data: Exclude<TypedArray, Float64Array>;
 }
 
 /** The number of elements of a shape. */
@@ -165,9 +183,13 @@ function narrow<T extends Int32Array | Uint32Array>(
   return into;
 }
 
+/** Our type of elements that a file holds in the same way. */
+const sameKinds = new Map<FileDtype, HostDtype>(
+  Object.entries(hostKinds).map(([name, { dtype }]) => [dtype, name as HostDtype]), // Its own keys.
+);
+
 /**
- * The tensor in the nearest type that the host computes with: floats become float32, signed
- * integers int32, unsigned integers uint32, booleans bool.
+ * The tensor in the library's type: its own one, without a copy, and the 32-bit one for elements of 64 bits.
  *
  * @throws `tensor-values-too-wide` if a 64-bit integer does not fit in 32 bits.
  */
@@ -175,39 +197,24 @@ export function toHostTensor(tensor: RawTensor): HostTensor {
   const { dtype, shape, bytes } = tensor;
   const count = elementCount(shape);
   switch (dtype) {
-    case 'BOOL':
-      return { dtype: 'bool', shape, data: bytes };
-    case 'I32':
-      return { dtype: 'int32', shape, data: asInt32(tensor) };
-    case 'I16':
-      return { dtype: 'int32', shape, data: Int32Array.from(viewAs(Int16Array, 2, bytes)) };
-    case 'I8':
-      return { dtype: 'int32', shape, data: Int32Array.from(viewAs(Int8Array, 1, bytes)) };
+    case 'F64':
+      return { dtype: 'float32', shape, data: toFloat32(tensor) };
     case 'I64': {
       const data = narrow(viewAs(BigInt64Array, 8, bytes), new Int32Array(count), dtype);
       return { dtype: 'int32', shape, data };
     }
-    case 'U32':
-      return { dtype: 'uint32', shape, data: asUint32(tensor) };
-    case 'U16':
-      return { dtype: 'uint32', shape, data: Uint32Array.from(viewAs(Uint16Array, 2, bytes)) };
-    case 'U8':
-      return { dtype: 'uint32', shape, data: Uint32Array.from(bytes) };
     case 'U64': {
       const data = narrow(viewAs(BigUint64Array, 8, bytes), new Uint32Array(count), dtype);
       return { dtype: 'uint32', shape, data };
     }
-    default:
-      return { dtype: 'float32', shape, data: toFloat32(tensor) };
+    default: {
+      const kind = sameKinds.get(dtype);
+      invariant(kind !== undefined, `no host type for ${dtype}`);
+      const view: View<HostTensor['data']> = hostKinds[kind].array;
+      return { dtype: kind, shape, data: viewAs(view, elementBytes[dtype], bytes) };
+    }
   }
 }
-
-const hostKinds = {
-  float32: { array: Float32Array, dtype: 'F32' },
-  int32: { array: Int32Array, dtype: 'I32' },
-  uint32: { array: Uint32Array, dtype: 'U32' },
-  bool: { array: Uint8Array, dtype: 'BOOL' },
-} as const;
 
 /**
  * The tensor as a file holds it, without a copy.

@@ -1,6 +1,7 @@
 /** The energy model on disk: parameters by path, and the configuration that they belong to. */
 import { invariant } from '../../core/base/errors.ts';
-import { upload } from '../../core/host/runtime.ts';
+import { uploadRaw } from '../../core/host/runtime.ts';
+import { astype } from '../../core/numpy/index.ts';
 import * as tree from '../../core/tree.ts';
 import { type EnergyConfig, type EnergyParams, energySpec } from '../../models/energy/index.ts';
 import { shapesOf } from '../../nn/index.ts';
@@ -79,7 +80,9 @@ export async function loadEnergyModel(path: string): Promise<SavedEnergyModel> {
     tree.paths(spec).map((name) => {
       const tensor = tensors[`params/${name}`];
       invariant(tensor !== undefined, `${name} was checked and is gone`);
-      return upload(tensor.data, tensor.shape, tensor.dtype);
+      const { data, shape, dtype } = tensor;
+      // Weights may have been saved in 16 bits; the energy model is trained in 32.
+      return astype(uploadRaw(data, shape, dtype), 'float32');
     }),
   ) as unknown as EnergyParams; // A spec and its parameters have the same tree.
   return { params, config, actionDim, step };

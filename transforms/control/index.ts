@@ -17,5 +17,6 @@ export { customVjp } from './custom-vjp.ts';
 export { linearCall } from './linear-call.ts';
 export { foriLoop, map } from './loops.ts';
 export { type ScanOptions, scan } from './scan.ts';
+export { customLinearSolve, customRoot, type LinearSolveOptions } from './solves.ts';
 export type { Arrays, ArraysLike } from './types.ts';
 export { type WhileOptions, whileLoop } from './while.ts';

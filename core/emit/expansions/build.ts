@@ -69,10 +69,13 @@ export const unsignedBits = (a: Expr): Expr => op('bitcast', [a], 'uint32');
 /** The float32 with these bits. */
 export const fromBits = (a: Expr): Expr => op('bitcast', [a], 'float32');
 
+/** a · b + c, rounded once where that is as fast. */
+export const mulAdd = (a: Expr, b: Expr, c: Expr): Expr => op('mulAdd', [a, b, c]);
+
 /** Horner's rule; the highest power first. */
 export function polynomial(x: Expr, coefficients: readonly number[]): Expr {
   const [highest = 0, ...rest] = coefficients;
-  return rest.reduce<Expr>((sum, c) => add(mul(sum, x), f(c)), f(highest));
+  return rest.reduce<Expr>((sum, c) => mulAdd(sum, x, f(c)), f(highest));
 }
 
 /** True for NaN, by the bits, since compilers for GPUs may assume that there is none. */

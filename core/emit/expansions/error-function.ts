@@ -81,7 +81,7 @@ export function erfInv(x: Expr): Expr {
   ];
   const coefficient = (k: number): Expr => select(isNear, f(near[k] ?? 0), f(far[k] ?? 0));
   let sum = coefficient(0);
-  for (let k = 1; k < near.length; k++) sum = add(mul(sum, t), coefficient(k));
+  for (let k = 1; k < near.length; k++) sum = scalar.mulAdd(sum, t, coefficient(k));
   const isEdge = scalar.eq(abs(x), f(1));
   return select(isEdge, mul(x, f(Infinity)), mul(sum, x));
 }

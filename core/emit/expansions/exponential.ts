@@ -6,37 +6,38 @@
 import type { Expr } from '../../ir/expr.ts';
 import * as scalar from './build.ts';
 
-const { f, i, add, sub, mul, div, neg, abs, select, polynomial, powerOfTwo, withSign } = scalar;
+const { f, i, add, sub, mul, mulAdd, div, neg, abs, select, polynomial } = scalar;
+const { fromBits, powerOfTwo, withSign } = scalar;
 
 const LOG2_E = Math.LOG2E;
 // ln 2 in two parts; the first has few bits, so that n · LN2_HIGH is exact.
 const LN2_HIGH = 0.693359375;
 const LN2_LOW = -2.1219444e-4;
-// Adding 1.5 · 2²³ leaves the rounded integer in the low bits.
-const ROUNDER = 12582912;
-const ROUNDER_BITS = 0x4b400000;
+// Adding 1.5 · 2²³ leaves the rounded integer in the low bits; 254 more, so that it is positive.
+const ROUNDER = 12582912 + 254;
+const ROUNDER_BITS = 0x4b400000 + 254;
 
-/** x = n · ln 2 + r with |r| ≤ ln 2 / 2; `minusOne` is exp(r) − 1. */
-function reduceExp(x: Expr): { n: Expr; minusOne: Expr } {
-  const shifted = add(mul(x, f(LOG2_E)), f(ROUNDER));
-  const n = sub(scalar.bits(shifted), i(ROUNDER_BITS));
-  const whole = sub(shifted, f(ROUNDER));
-  const r = sub(sub(x, mul(whole, f(LN2_HIGH))), mul(whole, f(LN2_LOW)));
+/** x = n · ln 2 + r with |r| ≤ ln 2 / 2; `minusOne` is exp(r) − 1; `shifted` has n + 254 in its low bits. */
+function reduceExp(x: Expr): { shifted: Expr; minusOne: Expr } {
+  const sum = mulAdd(x, f(LOG2_E), f(ROUNDER));
+  const whole = sub(sum, f(ROUNDER));
+  const r = mulAdd(whole, f(-LN2_LOW), mulAdd(whole, f(-LN2_HIGH), x));
   const tail = polynomial(
     r,
     [1.98756915e-4, 1.39819995e-3, 8.33345191e-3, 4.16657959e-2, 1.66666655e-1, 5.00000012e-1],
   );
-  return { n, minusOne: add(mul(mul(r, r), tail), r) };
+  return { shifted: scalar.bits(sum), minusOne: mulAdd(mul(r, r), tail, r) };
 }
 
 /** exp(x) · 2^shift, without overflow on the way. */
 function scaledExp(x: Expr, shift: number): Expr {
-  const { n, minusOne } = reduceExp(scalar.atLeast(scalar.atMost(x, 90), -105));
-  // Two factors, since 2^n alone may be out of range while the result is not.
-  const half = scalar.shiftRightSigned(n, i(1));
-  const rest = sub(n, half);
-  const first = powerOfTwo(shift === 0 ? half : add(half, i(shift)));
-  return mul(mul(add(minusOne, f(1)), first), powerOfTwo(rest));
+  const { shifted, minusOne } = reduceExp(scalar.atLeast(scalar.atMost(x, 90), -105));
+  // Two factors, since 2^n alone may be out of range while the result is not. Their exponents, biased as
+  // they are stored, are the halves of n + 254; what stands above them is shifted out.
+  const half = scalar.shiftRight(shifted, i(1));
+  const rest = sub(shifted, half);
+  const first = fromBits(scalar.shiftLeft(shift === 0 ? half : add(half, i(shift)), i(23)));
+  return mul(mulAdd(minusOne, first, first), fromBits(scalar.shiftLeft(rest, i(23))));
 }
 
 /** e to the power x; overflows to infinity and reaches denormals, within 2 units in the last place. */
@@ -44,9 +45,9 @@ export const exp = (x: Expr): Expr => scaledExp(x, 0);
 
 /** exp(x) − 1, exact near 0. */
 export function expm1(x: Expr): Expr {
-  const { n, minusOne } = reduceExp(scalar.atLeast(scalar.atMost(x, 87), -18));
-  const power = powerOfTwo(n);
-  const near = add(mul(power, minusOne), sub(power, f(1)));
+  const { shifted, minusOne } = reduceExp(scalar.atLeast(scalar.atMost(x, 87), -18));
+  const power = powerOfTwo(sub(shifted, i(ROUNDER_BITS)));
+  const near = mulAdd(power, minusOne, sub(power, f(1)));
   const finite = select(scalar.gt(x, f(40)), exp(x), near);
   return select(scalar.eq(x, f(0)), x, finite);
 }
@@ -62,22 +63,11 @@ export function logistic(x: Expr): Expr {
 export function tanh(x: Expr): Expr {
   const size = abs(x);
   const square = mul(x, x);
-  const near = add(
-    mul(
-      mul(
-        polynomial(
-          square,
-          [
-            -5.70498872745e-3, 2.06390887954e-2, -5.37397155531e-2, 1.33314422036e-1,
-            -3.33332819422e-1,
-          ],
-        ),
-        square,
-      ),
-      x,
-    ),
-    x,
+  const tail = polynomial(
+    square,
+    [-5.70498872745e-3, 2.06390887954e-2, -5.37397155531e-2, 1.33314422036e-1, -3.33332819422e-1],
   );
+  const near = mulAdd(mul(tail, square), x, x);
   const far = sub(f(1), div(f(2), add(exp(add(size, size)), f(1))));
   return select(scalar.lt(size, f(0.625)), near, withSign(far, scalar.signBit(x)));
 }

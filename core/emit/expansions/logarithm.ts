@@ -6,7 +6,7 @@
 import type { Expr } from '../../ir/expr.ts';
 import * as scalar from './build.ts';
 
-const { f, i, add, sub, mul, div, neg, abs, sqrt, select, polynomial, withSign } = scalar;
+const { f, i, add, sub, mul, mulAdd, div, neg, abs, sqrt, select, polynomial, withSign } = scalar;
 
 const LN2 = Math.LN2;
 
@@ -40,10 +40,10 @@ function logPositive(x: Expr, correction: Expr | null): Expr {
     ),
     r,
   );
-  const low = add(tail, mul(exponent, f(-2.1219444e-4)));
+  const low = mulAdd(exponent, f(-2.1219444e-4), tail);
   const corrected = correction === null ? low : add(low, correction);
-  const fraction = add(r, sub(corrected, mul(f(0.5), square)));
-  return add(fraction, mul(exponent, f(0.693359375)));
+  const fraction = add(r, mulAdd(f(-0.5), square, corrected));
+  return mulAdd(exponent, f(0.693359375), fraction);
 }
 
 /** Puts in the values at 0, below 0, at infinity and NaN. */

@@ -7,7 +7,8 @@
 import type { Expr } from '../../ir/expr.ts';
 import * as scalar from './build.ts';
 
-const { f, i, u, add, sub, mul, div, neg, abs, sqrt, select, polynomial, withSign } = scalar;
+const { f, i, u, add, sub, mul, mulAdd, div, neg, abs, sqrt, select, polynomial, withSign } =
+  scalar;
 
 /** The bits of 2/π after the binary point, behind 32 zeros that let small numbers use the same path. */
 const TWO_OVER_PI = [
@@ -105,7 +106,7 @@ function reduceAngle(size: Expr): Angle {
 const sinNear = (r: Expr): Expr => {
   const square = mul(r, r);
   const tail = polynomial(square, [-1.9515295891e-4, 8.3321608736e-3, -1.6666654611e-1]);
-  return add(mul(mul(tail, square), r), r);
+  return mulAdd(mul(tail, square), r, r);
 };
 
 const cosNear = (r: Expr): Expr => {
@@ -114,7 +115,7 @@ const cosNear = (r: Expr): Expr => {
     square,
     [2.443315711809948e-5, -1.388731625493765e-3, 4.166664568298827e-2],
   );
-  return add(mul(mul(tail, square), square), sub(f(1), mul(f(0.5), square)));
+  return mulAdd(mul(tail, square), square, mulAdd(f(-0.5), square, f(1)));
 };
 
 /** NaN where x is NaN or infinite. */
@@ -226,7 +227,7 @@ function atanRatio(top: Expr, bottom: Expr): Expr {
     square,
     [8.05374449538e-2, -1.38776856032e-1, 1.99777106478e-1, -3.33329491539e-1],
   );
-  return add(start, add(mul(mul(tail, square), t), t));
+  return add(start, mulAdd(mul(tail, square), t, t));
 }
 
 /** The inverse tangent. */

@@ -34,6 +34,7 @@ class Emitter {
   #names = new Map<Expr, string>();
   readonly #axes = new Map<Axis, string>();
   readonly #buffers: ReadonlyMap<Source, number>;
+  readonly #locals = new Map<Source, string>();
   readonly #kernel;
   readonly #precision: Precision;
   #count = 0;
@@ -46,11 +47,20 @@ class Emitter {
   }
 
   run(): string {
-    const { parallel, stores } = this.#kernel;
+    const { parallel, stores, locals = [] } = this.#kernel;
+    for (const source of locals) this.#declareLocal(source);
     for (const axis of parallel) this.#open(axis);
-    this.#statements(structure(parallel, stores));
+    this.#statements(structure(parallel, stores, locals));
     for (const _axis of parallel) this.#lines.push('}');
     return `${this.#lines.join('\n')}\n`;
+  }
+
+  #declareLocal(source: Source): void {
+    const name = this.#fresh();
+    this.#locals.set(source, name);
+    const bits = isFloat(source.dtype) && this.#precision === 'float64' ? 64 : 32;
+    const kind = isFloat(source.dtype) ? 'Float' : source.dtype === 'int32' ? 'Int' : 'Uint';
+    this.#lines.push(`const ${name}=new ${kind}${bits}Array(${source.length});`);
   }
 
   #fresh(): string {
@@ -144,6 +154,8 @@ class Emitter {
   }
 
   #buffer(source: Source): string {
+    const local = this.#locals.get(source);
+    if (local !== undefined) return local;
     const binding = this.#buffers.get(source);
     invariant(binding !== undefined, 'a load from an array that is not bound');
     return `b${binding}`;

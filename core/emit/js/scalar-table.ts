@@ -59,6 +59,7 @@ export const jsOps = {
   pow: ([a, b], dtype) =>
     isFloat(dtype) ? `m.power(${a},${b})` : wrap(`m.powerInteger(${a},${b})`, dtype),
   atan2: math('atan2'),
+  mulAdd: ([a, b, c]) => `(${a}*${b}+${c})`,
   max: ([a, b], dtype) => (dtype === 'bool' ? `(${a}||${b})` : `m.maximum(${a},${b})`),
   min: ([a, b], dtype) => (dtype === 'bool' ? `(${a}&&${b})` : `m.minimum(${a},${b})`),
   neg: ([a], dtype) => wrap(`(-${a})`, dtype),

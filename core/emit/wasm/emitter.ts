@@ -6,6 +6,7 @@ import type { ScalarType } from '../../base/dtype.ts';
 import { invariant } from '../../base/errors.ts';
 import { type Axis, childrenOf, type Expr, type Source } from '../../ir/expr.ts';
 import type { Code } from './bytes.ts';
+import type { Quads } from './crossings.ts';
 import type { FunctionBuilder } from './module.ts';
 import { f32Const, f32x4, i32, i32Const, i32x4, localGet, localSet, localTee } from './opcodes.ts';
 import type { Helper } from './scalar-table.ts';
@@ -55,6 +56,8 @@ export class Emitter {
   readonly written: ReadonlySet<Source>;
   readonly callHelper: (helper: Helper) => readonly number[];
   readonly relaxed: boolean;
+  /** Loads that are read four rows at a time. */
+  readonly quads: Quads;
   code: Code;
   loops: LoopFrame[] = [];
   vector: VectorContext | null = null;
@@ -68,7 +71,9 @@ export class Emitter {
     written: ReadonlySet<Source>;
     callHelper: (helper: Helper) => readonly number[];
     relaxed: boolean;
+    quads?: Quads;
   }) {
+    this.quads = options.quads ?? new Map();
     this.relaxed = options.relaxed;
     this.builder = options.builder;
     this.pointers = options.pointers;

@@ -6,6 +6,7 @@ import { type Statement, structure } from '../../compile/structure.ts';
 import type { Axis, Expr, Source } from '../../ir/expr.ts';
 import { childrenOf, walk } from '../../ir/expr.ts';
 import { strideAlong } from './addresses.ts';
+import { crossingsOf, type Quads } from './crossings.ts';
 import { Emitter, type LoopFrame } from './emitter.ts';
 import { helperFunction, helperKey } from './helpers.ts';
 import { expressionsOf, type LoopNest, simplifyNest } from './merge-axes.ts';
@@ -48,6 +49,8 @@ export interface Schedule {
   readonly chunk: number;
   readonly units: number;
   readonly statements: readonly Statement[];
+  /** Loads that are read four rows at a time. */
+  readonly quads: Quads;
   readonly planned: Planned;
 }
 
@@ -62,13 +65,21 @@ export function scheduleLoops(
   options: { merge?: boolean; simd?: boolean; chunk?: number } = {},
 ): Schedule {
   const nest = simplifyNest(kernel, options.merge ?? true);
+  const locals = kernel.locals ?? [];
   const candidates = innerCandidates(nest, options.merge ?? true);
   const written = new Set(nest.stores.map((store) => store.target));
   let best: Schedule | null = null;
-  for (const inner of candidates) {
-    const schedule = scheduleWith(nest, inner, written, options);
+  const consider = (schedule: Schedule): void => {
     if (best === null || schedule.planned.cost * schedule.units < best.planned.cost * best.units) {
       best = schedule;
+    }
+  };
+  for (const inner of candidates) {
+    consider(scheduleWith(nest, inner, written, { ...options, locals }));
+  }
+  if ((options.merge ?? true) && (options.simd ?? true)) {
+    for (const { nest: blocks, inner, quads } of crossingsOf(nest)) {
+      consider(scheduleWith(blocks, inner, written, { ...options, locals, quads }));
     }
   }
   invariant(best !== null, 'a kernel without a schedule');
@@ -95,16 +106,21 @@ function scheduleWith(
   nest: LoopNest,
   inner: Axis | null,
   written: ReadonlySet<Source>,
-  { simd = true, chunk: given }: { simd?: boolean; chunk?: number },
+  {
+    simd = true,
+    chunk: given,
+    locals,
+    quads = new Map(),
+  }: { simd?: boolean; chunk?: number; locals: readonly Source[]; quads?: Quads },
 ): Schedule {
   const outer = nest.parallel.filter((axis) => axis !== inner);
   const stores = nest.stores.map((store) => ({
     ...store,
     serial: inner === null ? store.serial : [inner, ...store.serial],
   }));
-  const statements = structure(outer, stores);
+  const statements = structure(outer, stores, locals);
   const planned = simd
-    ? planVectors(statements, new Set(inner === null ? [] : [inner]), written)
+    ? planVectors(statements, new Set(inner === null ? [] : [inner]), quads)
     : { plan: new Map(), cost: 1 };
   const outerCount = outer.reduce((product, axis) => product * axis.extent, 1);
   const chunk = inner === null ? 1 : (given ?? chunkOf(nest, inner, outerCount, planned, written));
@@ -116,6 +132,7 @@ function scheduleWith(
     chunk,
     units: outerCount * chunks,
     statements,
+    quads,
     planned: { ...planned, cost: planned.cost / Math.max(1, chunks) },
   };
 }
@@ -152,6 +169,9 @@ const isReduced = (nest: LoopNest, index: Expr): boolean => {
   return [...index.deps].some((axis) => !known.has(axis));
 };
 
+/** Bytes that a local array takes: whole cache lines, and what vector loads touch beyond its end. */
+const localBytes = ({ length }: Source): number => 64 * Math.ceil((4 * length + 16) / 64);
+
 /** How a function is added to a module. */
 export interface FunctionOptions {
   /** Exports it. */
@@ -176,12 +196,20 @@ export function addLoopFunction(
     pointers.set(source, pointer);
   });
   if (scratchSource !== undefined) pointers.set(scratchSource, 2);
+  let offset = 0;
+  for (const source of kernel.locals ?? []) {
+    const pointer = builder.local('i32');
+    builder.code.push(...localGet(2), ...i32Const(offset), ...i32.add, ...localSet(pointer));
+    pointers.set(source, pointer);
+    offset += localBytes(source);
+  }
   const helpers = new Map<string, number>();
   const emitter = new Emitter({
     builder,
     pointers,
     written: new Set(kernel.stores.map((store) => store.target)),
     relaxed,
+    quads: schedule.quads,
     callHelper: (helper) => {
       const key = helperKey(helper);
       const index = helpers.get(key) ?? module.add(helperFunction(helper, { relaxed }));
@@ -244,6 +272,8 @@ export interface EmittedKernel {
   readonly units: number;
   /** Rough time of one unit, in nanoseconds. */
   readonly unitCost: number;
+  /** Private memory of a thread that local arrays take. */
+  readonly scratchBytes: number;
   /** For people. */
   readonly text: string;
 }
@@ -260,6 +290,7 @@ export function emitLoopKernel(kernel: LoopKernel, options: EmitOptions): Emitte
     bytes,
     units: schedule.units,
     unitCost: schedule.planned.cost * 0.2,
+    scratchBytes: (kernel.locals ?? []).reduce((sum, source) => sum + localBytes(source), 0),
     text: describeSchedule(kernel, schedule, bytes.length),
   };
 }

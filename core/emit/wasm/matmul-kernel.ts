@@ -3,6 +3,7 @@
  * blocks are multiplied with them, and the epilogue runs on each block while it is in cache.
  */
 
+import { range } from '../../base/aval.ts';
 import { isFloat } from '../../base/dtype.ts';
 import { invariant } from '../../base/errors.ts';
 import type { KernelStore, LoopKernel, MatmulKernel } from '../../compile/kernel.ts';
@@ -52,12 +53,39 @@ function isSlim({ rows, columns, depth, lhs, rhs }: MatmulKernel): boolean {
   return rows.extent <= (isTransposed ? 4 : 1) || columns.extent <= 4 || depth <= 4;
 }
 
+/** Rows that are computed in one loop over the sum, at most. */
+const FLAT_ROWS = 4;
+
+/** True for few rows and a right operand that is read faster where it lies than packed. */
+function isFlat({ rows, columns, lhs, rhs }: MatmulKernel): boolean {
+  const areFloats = lhs.source.dtype === 'float32' && rhs.source.dtype === 'float32';
+  return areFloats && rows.extent <= FLAT_ROWS && rhs.columnStride === 1 && columns.extent >= 64;
+}
+
+/** The product as loops in which every element of the right operand is read once, for all rows. */
+function rowsAtOnce(kernel: MatmulKernel): LoopKernel {
+  const loops = matmulAsLoop(kernel);
+  const stores = range(kernel.rows.extent).flatMap((row) => {
+    const place = new Map<Axis, Expr>([[kernel.rows, constant(row, 'int32')]]);
+    return loops.stores.map((store) => ({
+      ...store,
+      index: substitute(store.index, place),
+      value: substitute(store.value, place),
+      guard: store.guard === null ? null : substitute(store.guard, place),
+    }));
+  });
+  return { ...loops, parallel: [kernel.batch, kernel.columns], stores };
+}
+
 /** A matrix product, as plain loops if it is slim. */
 export function emitMatmulProgram(kernel: MatmulKernel, options: EmitOptions): EmittedProgram {
   const isEmpty =
     kernel.depth === 0 || kernel.rows.extent * kernel.columns.extent * kernel.batch.extent === 0;
   if (isEmpty || isSlim(kernel)) {
     return emitLoopProgram({ ...matmulAsLoop(kernel), buffers: kernel.buffers }, options);
+  }
+  if (isFlat(kernel)) {
+    return emitLoopProgram({ ...rowsAtOnce(kernel), buffers: kernel.buffers }, options);
   }
   return new MatmulWriter(kernel, options).program();
 }

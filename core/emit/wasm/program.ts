@@ -29,12 +29,12 @@ export const EXTRA_WORDS = 3;
 
 /** A loop kernel as a program of one launch. */
 export function emitLoopProgram(kernel: LoopKernel, options: EmitOptions): EmittedProgram {
-  const { bytes, units, unitCost, text } = emitLoopKernel(kernel, options);
+  const { bytes, units, unitCost, scratchBytes, text } = emitLoopKernel(kernel, options);
   return {
     bytes,
     launches: units === 0 ? [] : [{ name: 'run', units, unitCost, block: null }],
     needsGemm: false,
-    scratchBytes: 0,
+    scratchBytes,
     sharedBytes: 0,
     text,
   };

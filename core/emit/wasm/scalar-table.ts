@@ -275,6 +275,23 @@ const select: Form = {
   },
 };
 
+const mulAdd: Form = {
+  scalar: (o) => {
+    o.push(0);
+    o.push(1);
+    o.emit(f32.mul);
+    o.push(2);
+    o.emit(f32.add);
+  },
+  vector: (o) => {
+    o.push(0);
+    o.push(1);
+    if (!o.relaxed) o.emit(f32x4.mul);
+    o.push(2);
+    o.emit(o.relaxed ? f32x4.relaxedMadd : f32x4.add);
+  },
+};
+
 const absolute: Write = (o) => {
   const value = o.temporary('i32');
   o.emit(i32Const(0));
@@ -335,6 +352,7 @@ export const wasmScalarOps = {
     x === undefined || y === undefined ? null : integerPow(x, y),
   ),
   atan2: functionFloat('atan2', 'short'),
+  mulAdd: { form: () => mulAdd },
   max: byType({
     float32: form(f32.max, f32x4.max),
     int32: form(pick(i32.gtS), i32x4.maxS),

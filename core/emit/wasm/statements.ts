@@ -1,15 +1,17 @@
 /** Writes statements: names, loops and running totals. */
 import { invariant } from '../../base/errors.ts';
 import type { LoopStatement, Statement } from '../../compile/structure.ts';
-import type { Axis, Expr, ReduceExpr } from '../../ir/expr.ts';
+import type { Axis, CumulateExpr, Expr, ReduceExpr } from '../../ir/expr.ts';
 import { identityOf } from '../../ir/scalar-ops.ts';
 import type { Code } from './bytes.ts';
 import { combineScalars, combineVectors, pushCombinedLanes, pushIdentity } from './combine.ts';
 import { type Emitter, type LoopFrame, localType } from './emitter.ts';
+import { Extreme, isExtreme } from './extreme.ts';
 import { isLongSum, LongSum } from './long-sum.ts';
 import { writeLet } from './names.ts';
 import { branchIf, control, i32, i32Const, localGet, localSet, localTee } from './opcodes.ts';
 import { pushScalar } from './scalar-expressions.ts';
+import { endScan, startScan, writeScan } from './scan.ts';
 import { writeStores } from './stores.ts';
 import { pushVector } from './vector-expressions.ts';
 import type { VectorPlan } from './vector-plan.ts';
@@ -89,10 +91,22 @@ function accumulate(
   });
 }
 
-function writeCumulate(emitter: Emitter, expr: Extract<Expr, { kind: 'cumulate' }>): void {
+function takeExtremes(
+  emitter: Emitter,
+  extreme: Extreme,
+  value: Expr,
+  locals: readonly number[],
+): void {
+  locals.forEach((local, copy) => {
+    extreme.take(local, () => pushVector(emitter, value, copy));
+  });
+}
+
+function writeCumulate(emitter: Emitter, expr: CumulateExpr): void {
   const binding = emitter.find(expr);
   invariant(binding !== undefined, 'a running total outside its loop');
-  accumulate(emitter, expr, binding.locals, binding.isVector);
+  if (emitter.vector?.axis === expr.axis) writeScan(emitter, expr, binding.locals);
+  else accumulate(emitter, expr, binding.locals, binding.isVector);
 }
 
 function writeLoop(context: StatementContext, loop: LoopStatement): void {
@@ -120,13 +134,14 @@ function writeVectorLoop(
 ): void {
   const { emitter } = context;
   const totals = loop.accumulators.map((reduce) => startAccumulator(emitter, reduce, false));
+  const carries = loop.running.map((total) => startAccumulator(emitter, total, false)[0] ?? 0);
   let low = bounds.low;
   for (const width of copies > 1 ? [copies, 1, 0] : [1, 0]) {
     const lanes = Math.max(1, width * 4);
     const high = lastMultiple(emitter, low, bounds.high, lanes);
     if (high === null) continue;
     emitter.vector = width === 0 ? null : { axis: loop.axis, copies: width };
-    const results = writePass(context, loop, { low, high }, lanes);
+    const results = writePass(context, loop, { low, high }, lanes, carries);
     emitter.vector = null;
     loop.accumulators.forEach((reduce, k) => {
       combineInto(emitter, reduce, totals[k]?.[0] ?? 0, results[k] ?? [], width > 0);
@@ -189,6 +204,7 @@ function writePass(
   loop: LoopStatement,
   { low, high }: Bounds,
   step: number,
+  carries: readonly number[] = [],
 ): number[][] {
   const { emitter } = context;
   const ownVector = emitter.vector?.axis === loop.axis;
@@ -196,11 +212,20 @@ function writePass(
   const accumulators = loop.accumulators.map((reduce) =>
     startAccumulator(emitter, reduce, isVector(reduce)),
   );
-  const running = loop.running.map((total) => {
+  const scans = ownVector
+    ? loop.running.map((total, k) => startScan(emitter, total, carries[k]))
+    : [];
+  const running = loop.running.map((total, k) => {
+    const [scan, carry] = [scans[k], carries[k]];
+    if (scan !== undefined) return { total, asVector: true, locals: scan };
+    if (carry !== undefined) return { total, asVector: false, locals: [carry] };
     // A total varies with the vector axis only if its value does: its own axis is this loop.
     const asVector = emitter.vector !== null && total.value.deps.has(emitter.vector.axis);
     return { total, asVector, locals: startAccumulator(emitter, total, asVector) };
   });
+  const extremes = loop.accumulators.map((reduce) =>
+    isExtreme(reduce) && isVector(reduce) ? new Extreme(emitter, reduce) : null,
+  );
   const turns =
     typeof low === 'number' && typeof high === 'number' ? (high - low) / step : Infinity;
   const blocked = turns > 2 * BLOCK ? loop.accumulators.map(isLongSum) : [];
@@ -214,13 +239,22 @@ function writePass(
       for (const { total, asVector, locals } of running) emitter.bind(total, locals, asVector);
       writeStatements(context, loop.body);
       loop.accumulators.forEach((reduce, k) => {
-        accumulate(emitter, reduce, accumulators[k] ?? [], isVector(reduce));
+        const locals = accumulators[k] ?? [];
+        const extreme = extremes[k];
+        if (extreme) takeExtremes(emitter, extreme, reduce.value, locals);
+        else accumulate(emitter, reduce, locals, isVector(reduce));
       });
     },
     () => {
       for (const sum of sums) sum?.setAside();
     },
   );
+  extremes.forEach((extreme, k) => {
+    extreme?.finish(accumulators[k] ?? []);
+  });
+  scans.forEach((locals, k) => {
+    endScan(emitter, loop.running[k]?.dtype, locals, carries[k]);
+  });
   return accumulators.map((locals, k) => sums[k]?.totals ?? locals);
 }
 

@@ -5,6 +5,7 @@ import type { KernelStore } from '../../compile/kernel.ts';
 import { type Axis, type Expr, type Source, walk } from '../../ir/expr.ts';
 import { strideAlong } from './addresses.ts';
 import { combineScalars, combineVectors } from './combine.ts';
+import { writeQuad } from './crossings.ts';
 import type { Emitter } from './emitter.ts';
 import { loadElement, loadFour, sizeIn, storeElement, storeFour } from './memory.ts';
 import { writeLet } from './names.ts';
@@ -17,6 +18,7 @@ import {
   localGet,
   localSet,
   localTee,
+  shuffle32,
 } from './opcodes.ts';
 import { pushAddress, pushScalar } from './scalar-expressions.ts';
 import { pushLane, pushVector } from './vector-expressions.ts';
@@ -37,6 +39,7 @@ export function writeStores(emitter: Emitter, stores: readonly KernelStore[]): v
     if (reads) early.add(store);
   });
   emitter.scoped(() => {
+    if (emitter.vector !== null) writeQuads(emitter, stores);
     for (const store of early) {
       for (const part of [store.value, store.guard, store.index]) {
         if (part !== null && part.kind !== 'const' && part.kind !== 'axis') writeLet(emitter, part);
@@ -48,6 +51,15 @@ export function writeStores(emitter: Emitter, stores: readonly KernelStore[]): v
       else writeScalarStore(emitter, store);
     }
   });
+}
+
+/** Loads of four rows belong to all stores, so they must not stand under one store's guard. */
+function writeQuads(emitter: Emitter, stores: readonly KernelStore[]): void {
+  if (emitter.quads.size === 0) return;
+  for (const node of walk(stores.flatMap((s) => [s.index, s.value]))) {
+    const quad = emitter.quads.get(node);
+    if (quad !== undefined && emitter.find(node) === undefined) writeQuad(emitter, quad);
+  }
 }
 
 const dependsOn = ({ index, value, guard }: KernelStore, axis: Axis): boolean =>
@@ -84,14 +96,16 @@ function writeVectorStore(emitter: Emitter, store: KernelStore): void {
   invariant(vector !== null, 'a vector store outside a vector loop');
   const { guard } = store;
   const isGuarded = guard?.deps.has(vector.axis) ?? false;
-  const isWide = strideAlong(store.index, vector.axis) === 1 && !isGuarded;
+  const stride = strideAlong(store.index, vector.axis);
+  const isWide = !isGuarded && (stride === 1 || (stride === -1 && store.mode === 'set'));
   if (guard !== null && !isGuarded) {
     pushScalar(emitter, guard);
     emitter.emit(control.if);
   }
   emitter.conditional(() => {
     for (let copy = 0; copy < vector.copies; copy++) {
-      if (isWide) storeVector(emitter, store, copy);
+      if (isWide && stride === -1) storeReversed(emitter, store, copy);
+      else if (isWide) storeVector(emitter, store, copy);
       else storeLanes(emitter, store, copy, isGuarded);
     }
   });
@@ -116,6 +130,20 @@ function storeVector(
   }
   if (dtype === 'bool') emitter.emit(i32x4.neg);
   emitter.emit(storeFour(dtype, offset));
+}
+
+/** Neighbours in the opposite order. */
+function storeReversed(
+  emitter: Emitter,
+  { target, index, value }: KernelStore,
+  copy: number,
+): void {
+  const offset = pushAddress(emitter, target, index, -4 * copy - 3);
+  const reversed = emitter.local('v128');
+  pushVector(emitter, value, copy);
+  emitter.emit(localTee(reversed), localGet(reversed), shuffle32([3, 2, 1, 0]));
+  if (target.dtype === 'bool') emitter.emit(i32x4.neg);
+  emitter.emit(storeFour(target.dtype, offset));
 }
 
 /** Lane by lane: for strides other than 1, indices from data, and guards that differ. */

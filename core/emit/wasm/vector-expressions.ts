@@ -4,6 +4,7 @@ import type { ScalarType } from '../../base/dtype.ts';
 import { invariant } from '../../base/errors.ts';
 import type { AffineExpr, Expr, LoadExpr, OpExpr, Source } from '../../ir/expr.ts';
 import { isInRange, strideAlong } from './addresses.ts';
+import { writeQuad } from './crossings.ts';
 import { type Emitter, localType, type VectorContext } from './emitter.ts';
 import { loadElement, loadFour, sizeIn } from './memory.ts';
 import {
@@ -117,6 +118,12 @@ function pushAffine(emitter: Emitter, { terms, offset }: AffineExpr, copy: numbe
 
 function pushLoad(emitter: Emitter, expr: LoadExpr, copy: number): void {
   const { source, index } = expr;
+  const quad = emitter.quads.get(expr);
+  if (quad !== undefined) {
+    writeQuad(emitter, quad);
+    pushVector(emitter, expr, copy);
+    return;
+  }
   const stride = strideAlong(index, contextOf(emitter).axis);
   const isSafe = isInRange(index, source);
   if (stride === 1) {

@@ -2,7 +2,7 @@
 
 import type { KernelStore } from '../../compile/kernel.ts';
 import type { LoopStatement, Statement } from '../../compile/structure.ts';
-import { type Axis, childrenOf, type Expr, type Source, walk } from '../../ir/expr.ts';
+import { type Axis, type CumulateExpr, childrenOf, type Expr, walk } from '../../ir/expr.ts';
 import { strideAlong } from './addresses.ts';
 import { hasVectorForm } from './scalar-table.ts';
 
@@ -18,32 +18,41 @@ export interface Planned {
 const LANES = 4;
 /** Combining the lanes of an accumulator after its loop. */
 const COMBINE = 8;
+/** A quarter of four loads, the shuffles between them included. */
+const QUAD = 3;
+/** A running total at one position: each turn waits for the one before. */
+const WAIT = 1;
 /** Four single loads and their addresses, against one load. */
 const GATHER = 7;
+/** The same from lines so far apart that they compete for their places in the cache. */
+const FAR_GATHER = 20;
+const FAR_STRIDE = 256;
+const gatherCost = (stride: number | null): number =>
+  stride !== null && Math.abs(stride) >= FAR_STRIDE ? FAR_GATHER : GATHER;
 
 /** The cheapest plan for these statements. `parallel` axes may be vectorised without further proof. */
 export function planVectors(
   statements: readonly Statement[],
   parallel: ReadonlySet<Axis>,
-  written: ReadonlySet<Source>,
+  quads: ReadonlyMap<Expr, unknown> = new Map(),
 ): Planned {
   const plan = new Map<LoopStatement, number>();
-  const cost = new Planner(parallel, written, plan).block(statements, null);
+  const cost = new Planner(parallel, quads, plan).block(statements, null);
   return { plan, cost };
 }
 
 class Planner {
   readonly #parallel: ReadonlySet<Axis>;
-  readonly #written: ReadonlySet<Source>;
+  readonly #quads: ReadonlyMap<Expr, unknown>;
   readonly #plan: Map<LoopStatement, number>;
 
   constructor(
     parallel: ReadonlySet<Axis>,
-    written: ReadonlySet<Source>,
+    quads: ReadonlyMap<Expr, unknown>,
     plan: Map<LoopStatement, number>,
   ) {
     this.#parallel = parallel;
-    this.#written = written;
+    this.#quads = quads;
     this.#plan = plan;
   }
 
@@ -52,13 +61,15 @@ class Planner {
     let cost = 0;
     for (const statement of statements) {
       if (statement.kind === 'let') {
-        cost += treeCost(statement.expr, vector, named);
+        cost += this.#cost(statement.expr, vector, named);
         named.add(statement.expr);
       } else if (statement.kind === 'cumulate') {
-        cost += treeCost(statement.expr.value, vector, named) + 1;
+        const { axis, value } = statement.expr;
+        cost +=
+          this.#cost(value, vector, named) + (vector === axis ? scanCost(statement.expr) : WAIT);
         named.add(statement.expr);
       } else if (statement.kind === 'store') {
-        cost += storeCost(statement.store, vector, named);
+        cost += this.#storeCost(statement.store, vector, named);
       } else {
         cost += this.loop(statement, vector, named);
         for (const reduce of statement.accumulators) named.add(reduce);
@@ -71,7 +82,7 @@ class Planner {
     const turn = (axis: Axis | null): number => {
       const inner = new Set(named);
       const body = this.block(loop.body, axis, inner);
-      const values = loop.accumulators.map((r) => treeCost(r.value, axis, inner) + 1);
+      const values = loop.accumulators.map((r) => this.#cost(r.value, axis, inner) + 1);
       return body + values.reduce((sum, value) => sum + value, 0) + 2;
     };
     const { extent } = loop.axis;
@@ -83,15 +94,32 @@ class Planner {
     const vectorised = turns * perTurn + rest + loop.accumulators.length * COMBINE + LANES;
     if (vectorised >= plain) return plain;
     forget(this.#plan, loop.body);
-    this.#plan.set(loop, copiesFor(perTurn, turns, loop));
+    // Four rows at a time are enough to do at once.
+    this.#plan.set(loop, this.#quads.size > 0 ? 1 : copiesFor(perTurn, turns, loop));
     return vectorised;
+  }
+
+  #cost(expr: Expr, vector: Axis | null, named: ReadonlySet<Expr>): number {
+    return treeCost(expr, vector, named, this.#quads);
+  }
+
+  #storeCost(store: KernelStore, vector: Axis | null, named: ReadonlySet<Expr>): number {
+    const value = this.#cost(store.value, vector, named);
+    const guard = store.guard === null ? 0 : this.#cost(store.guard, vector, named) + 1;
+    if (vector === null) return value + guard + 1;
+    const stride = strideAlong(store.index, vector);
+    const isNear = stride === 1 || (stride === -1 && store.mode === 'set');
+    const isWide = isNear && (store.guard === null || !store.guard.deps.has(vector));
+    return value + guard + (isWide ? 1 : gatherCost(stride) + 2);
   }
 
   /** True if the turns of a loop do not depend on each other. */
   #mayVectorise(loop: LoopStatement): boolean {
-    if (loop.running.length > 0) return false;
-    if (this.#parallel.has(loop.axis)) return true;
     const stores = storesIn(loop.body);
+    // Turns of a parallel axis take what is local to an iteration in turn.
+    if (this.#parallel.has(loop.axis)) {
+      return stores.every((store) => store.index.deps.has(loop.axis));
+    }
     if (stores.length === 0) return true;
     // With loops inside, the order of writes to one element could change.
     if (loop.body.some((s) => s.kind === 'loop' && storesIn(s.body).length > 0)) return false;
@@ -108,7 +136,7 @@ class Planner {
     return loads.every(
       (expr) =>
         expr.kind !== 'load' ||
-        !this.#written.has(expr.source) ||
+        !targets.has(expr.source) ||
         (targets.get(expr.source)?.index === expr.index && expr.deps.has(loop.axis)),
     );
   }
@@ -144,8 +172,17 @@ const innerTurns = (statements: readonly Statement[]): number =>
     1,
   );
 
+/** Price of a running total at four positions at once. Extremes of floats heed NaN, which takes long. */
+const scanCost = ({ op, dtype }: CumulateExpr): number =>
+  dtype === 'float32' && (op === 'max' || op === 'min') ? 40 : 8;
+
 /** Cost of computing an expression whose named parts are at hand. */
-function treeCost(root: Expr, vector: Axis | null, named: ReadonlySet<Expr>): number {
+function treeCost(
+  root: Expr,
+  vector: Axis | null,
+  named: ReadonlySet<Expr>,
+  quads: ReadonlyMap<Expr, unknown>,
+): number {
   const seen = new Set<Expr>();
   const visit = (expr: Expr): number => {
     if (seen.has(expr) || named.has(expr)) return 0;
@@ -157,6 +194,7 @@ function treeCost(root: Expr, vector: Axis | null, named: ReadonlySet<Expr>): nu
       case 'accumulator':
         return 0;
       case 'load':
+        if (isVector && quads.has(expr)) return QUAD;
         return loadCost(expr.index, isVector ? vector : null, visit);
       case 'op': {
         const operands = expr.args.reduce((sum, arg) => sum + visit(arg), 0);
@@ -183,16 +221,7 @@ function loadCost(index: Expr, vector: Axis | null, visit: (expr: Expr) => numbe
   const atoms = index.kind === 'affine' ? index.terms.map((t) => t.atom) : [index];
   if (stride !== null) {
     const inner = atoms.reduce((sum, atom) => sum + (atom.kind === 'axis' ? 0 : visit(atom)), 0);
-    return inner + (Math.abs(stride) <= 1 ? 1 : GATHER);
+    return inner + (Math.abs(stride) <= 1 ? 1 : gatherCost(stride));
   }
   return visit(index) + GATHER + 2;
-}
-
-function storeCost(store: KernelStore, vector: Axis | null, named: ReadonlySet<Expr>): number {
-  const value = treeCost(store.value, vector, named);
-  const guard = store.guard === null ? 0 : treeCost(store.guard, vector, named) + 1;
-  if (vector === null) return value + guard + 1;
-  const stride = strideAlong(store.index, vector);
-  const isWide = stride === 1 && (store.guard === null || !store.guard.deps.has(vector));
-  return value + guard + (isWide ? 1 : GATHER + 2);
 }

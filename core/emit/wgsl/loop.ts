@@ -1,5 +1,6 @@
 /** Loop nests → WGSL: an invocation, or a whole workgroup, per iteration of the parallel axes. */
 import type { ScalarType } from '../../base/dtype.ts';
+import { invariant } from '../../base/errors.ts';
 import type { LoopKernel } from '../../compile/kernel.ts';
 import { type Statement, structure } from '../../compile/structure.ts';
 import { type Axis, type Expr, type LoadExpr, walk } from '../../ir/expr.ts';
@@ -28,6 +29,7 @@ export function emitLoop(
   module: ModuleWriter,
   style: LoopStyle | null,
 ): { readonly functions: string; readonly grid: Grid } {
+  invariant(!kernel.locals?.length, 'arrays of one invocation are not for GPUs');
   const { parallel, stores } = packStores(kernel);
   const statements = structure(parallel, stores);
   const total = extentOf(parallel);

@@ -133,6 +133,7 @@ export const wgslOps = {
   }),
   pow: byType({ int32: library('pow_i32'), uint32: library('pow_u32'), other: library('pow_f32') }),
   atan2: library('atan2_f32'),
+  mulAdd: ({ args: [a, b, c] }) => `fma(${a}, ${b}, ${c})`,
   max: byType({ float32: library('max_f32'), bool: infix('|'), other: builtin('max') }),
   min: byType({ float32: library('min_f32'), bool: infix('&'), other: builtin('min') }),
   neg: byType({ uint32: ({ args: [a] }) => `(0u - ${a})`, bool: same, other: prefix('-') }),

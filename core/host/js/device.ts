@@ -12,6 +12,7 @@ import {
   type HostCalls,
   type MemoryStats,
   noCalls,
+  type PendingUpload,
 } from '../device.ts';
 import { JsProgram } from './program.ts';
 
@@ -81,6 +82,24 @@ class JsDevice implements Device {
     const elements = allocate(dtype, data.length, this.#precision);
     elements.set(data);
     return new JsStorage(dtype, elements);
+  }
+
+  beginUpload(length: number, dtype: DType): PendingUpload {
+    const elements = allocate(dtype, length, this.#precision);
+    let done = 0;
+    return {
+      append: (next) => {
+        elements.set(next, done);
+        done += next.length;
+      },
+      finish: () => {
+        invariant(done === length, `${done} of ${length} elements were handed over`);
+        return new JsStorage(dtype, elements);
+      },
+      abandon: () => {
+        // The collector takes the memory.
+      },
+    };
   }
 
   load(plan: Plan): Executable {

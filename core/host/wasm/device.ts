@@ -4,7 +4,7 @@ import { bytesOf, type DType, type TypedArray } from '../../base/dtype.ts';
 import { invariant } from '../../base/errors.ts';
 import type { Plan, Target } from '../../compile/plan.ts';
 import type { Storage } from '../../ir/value.ts';
-import type { Device, Executable, MemoryStats } from '../device.ts';
+import type { Device, Executable, MemoryStats, PendingUpload } from '../device.ts';
 import { environment } from '../environment.ts';
 import { createReclaimer, type Reclaimer } from '../reclaim.ts';
 import { noSimd } from './errors.ts';
@@ -90,6 +90,25 @@ class WasmDevice implements Device {
     const address = heap.allocate(data.length * bytesOf(dtype));
     heap.view(dtype, address, data.length).set(data);
     return new WasmStorage(this.#around.owner, address, dtype, data.length);
+  }
+
+  beginUpload(length: number, dtype: DType): PendingUpload {
+    const heap = this.#heap;
+    const address = heap.allocate(length * bytesOf(dtype));
+    let done = 0;
+    return {
+      append: (next) => {
+        invariant(done + next.length <= length, `more than ${length} elements`);
+        // Seen anew each time: memory may have grown in between.
+        heap.view(dtype, address, length).set(next, done);
+        done += next.length;
+      },
+      finish: () => {
+        invariant(done === length, `${done} of ${length} elements were handed over`);
+        return new WasmStorage(this.#around.owner, address, dtype, length);
+      },
+      abandon: () => heap.free(address),
+    };
   }
 
   load(plan: Plan): Executable {

@@ -1,7 +1,7 @@
 /** The WebGPU device: in a browser, or in Node through Dawn. */
 import { showAval, sizeOf } from '../../base/aval.ts';
 import type { DType, TypedArray } from '../../base/dtype.ts';
-import { shortName } from '../../base/dtype.ts';
+import { bytesOf, shortName } from '../../base/dtype.ts';
 import { invariant } from '../../base/errors.ts';
 import type { HostCall } from '../../compile/control.ts';
 import type { Plan, Target } from '../../compile/plan.ts';
@@ -13,6 +13,7 @@ import {
   type HostCalls,
   type MemoryStats,
   noCalls,
+  type PendingUpload,
 } from '../device.ts';
 import { createReclaimer, loadCollector, type Reclaimer } from '../reclaim.ts';
 import {
@@ -30,7 +31,7 @@ import { Accounts, type Allocation, arrayUsage, BufferPool, stagingUsage } from 
 import { Pipelines } from './pipelines.ts';
 import { type Places, rangeOf, wholeOf, wholeWords } from './places.ts';
 import { type StorageOwner, WebGpuStorage } from './storage.ts';
-import { fromDeviceWords, toDeviceWords } from './transfer.ts';
+import { deviceElements, fromDeviceWords, toDeviceWords, WholeWords } from './transfer.ts';
 
 export { adapterAvailability };
 
@@ -145,17 +146,45 @@ class Gpu implements WebGpuDevice, StorageOwner {
   upload(data: TypedArray, dtype: DType): Storage {
     this.#failures.raiseLoss();
     const words = toDeviceWords(data, dtype);
-    const name = (): string => `${shortName(dtype)}[${data.length}]`;
-    const allocation = this.#arrays.acquire(words.byteLength, name);
-    const { queue } = this.#device;
-    for (let start = 0; start < words.byteLength; start += uploadPiece) {
-      const bytes = Math.min(uploadPiece, words.byteLength - start);
-      queue.writeBuffer(allocation.buffer, start, words.buffer, words.byteOffset + start, bytes);
-      if (bytes === uploadPiece) queue.submit([]);
-    }
+    const allocation = this.#reserve(words.byteLength, data.length, dtype);
+    this.#write(allocation, 0, words);
     const storage = this.#adopt(allocation, dtype, data.length);
     storage.remember(fromHost(data, dtype));
     return storage;
+  }
+
+  beginUpload(length: number, dtype: DType): PendingUpload {
+    this.#failures.raiseLoss();
+    const bytes = wholeWords(length * bytesOf(dtype));
+    const allocation = this.#reserve(bytes, length, dtype);
+    let done = 0;
+    const pieces = new WholeWords((words) => {
+      this.#write(allocation, done, words);
+      done += words.byteLength;
+    });
+    return {
+      append: (next) => pieces.append(deviceElements(next, dtype)),
+      finish: () => {
+        pieces.finish();
+        invariant(done === bytes, `${done} of ${bytes} bytes were handed over`);
+        return this.#adopt(allocation, dtype, length);
+      },
+      abandon: () => this.#arrays.release(allocation),
+    };
+  }
+
+  #reserve(bytes: number, length: number, dtype: DType): Allocation {
+    return this.#arrays.acquire(bytes, () => `${shortName(dtype)}[${length}]`);
+  }
+
+  #write(allocation: Allocation, offset: number, words: ArrayBufferView<ArrayBuffer>): void {
+    const { queue } = this.#device;
+    for (let start = 0; start < words.byteLength; start += uploadPiece) {
+      const bytes = Math.min(uploadPiece, words.byteLength - start);
+      const from = words.byteOffset + start;
+      queue.writeBuffer(allocation.buffer, offset + start, words.buffer, from, bytes);
+      if (bytes === uploadPiece) queue.submit([]);
+    }
   }
 
   /** An array that owns this buffer until it is freed or cannot be reached. */

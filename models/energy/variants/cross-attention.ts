@@ -2,7 +2,7 @@
 import type { Value } from '../../../core/ir/value.ts';
 import * as np from '../../../core/numpy/index.ts';
 import {
-  dotProductAttention,
+  attend,
   fromHeads,
   multiHeadAttentionSpec,
   scaleQueries,
@@ -69,7 +69,7 @@ export const crossAttention: EnergyVariantRecord<
   named: ({ key }) => [key, 'batch tokens heads headDim'],
   mix: ({ cross_attention: params }, { key, value, isValid }, features) => {
     const mask = isValid === null ? undefined : np.expandDims(isValid, [1, 2]);
-    const taken = dotProductAttention(toHeads(params.query, features), key, value, { mask });
+    const taken = attend(toHeads(params.query, features), key, value, { mask });
     return fromHeads(params.out, taken);
   },
   mixAll: ({ cross_attention: params }, context, features) => {

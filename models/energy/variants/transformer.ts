@@ -4,7 +4,7 @@ import * as np from '../../../core/numpy/index.ts';
 import { gelu } from '../../../nn/activations.ts';
 import {
   type AttentionParams,
-  dotProductAttention,
+  attend,
   fromHeads,
   multiHeadAttention,
   multiHeadAttentionSpec,
@@ -55,7 +55,7 @@ function fromContext(
   isValid: Value | null,
 ): Value {
   const mask = isValid === null ? undefined : np.expandDims(isValid, [1, 2]);
-  return fromHeads(params.out, dotProductAttention(toHeads(params.query, x), key, value, { mask }));
+  return fromHeads(params.out, attend(toHeads(params.query, x), key, value, { mask }));
 }
 
 /** @see Vaswani et al. 2017, https://arxiv.org/abs/1706.03762 §3.1, with norms before the branches. */
