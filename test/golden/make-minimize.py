@@ -1,6 +1,7 @@
 """Records what JAX's BFGS finds: `python make-minimize.py > minimize.json`. Needs jax==0.10.2.
 
 A case is {fn, x0, x, fun, success, status, nit, nfev}; the functions have the same names in test/scipy/minimize.test.ts.
+On Rosenbrock's function JAX's line search gives up (status 3), at the far end of a bracket.
 """
 import json
 import sys
@@ -12,6 +13,10 @@ from jax.scipy.optimize import minimize
 
 def rosenbrock(x):
     return jnp.sum(100.0 * (x[1:] - x[:-1] ** 2) ** 2 + (1 - x[:-1]) ** 2)
+
+
+def valley(x):
+    return jnp.sum(100.0 * jnp.diff(x) ** 2 + (1 - x[:-1]) ** 2)
 
 
 def quadratic(x):
@@ -27,7 +32,8 @@ def matyas(x):
 
 
 STARTS = [
-    (rosenbrock, [0.0, 0.0]), (rosenbrock, [-1.2, 1.0]), (quadratic, [1.0, 1.0]), (quadratic, [0.0, -2.0, 5.0, 9.0]),
+    (rosenbrock, [0.0, 0.0]), (rosenbrock, [-1.2, 1.0]), (valley, [0.0, 0.0]), (valley, [3.0, -1.0]),
+    (quadratic, [1.0, 1.0]), (quadratic, [0.0, -2.0, 5.0, 9.0]),
     (himmelblau, [1.0, 1.0]), (himmelblau, [-3.0, 2.0]), (matyas, [1.0, 1.0]), (matyas, [4.0, -7.0]),
 ]
 

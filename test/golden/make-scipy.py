@@ -230,7 +230,8 @@ def signals():
     for mode in ("full", "same", "valid"):
         for name in ("convolve", "correlate"):
             case(T + "signal." + name, lambda v, w: getattr(S.signal, name)(v, w, mode=mode), f(8), f(3), mode=mode, tol=3e-5)
-    case(T + "integrate.trapezoid", lambda y, t: S.integrate.trapezoid(y, t), f(6), array(0, 1, 1.5, 3, 4, 7), tol=3e-5)
+    t = array(0, 1, 1.5, 3, 4, 7)
+    case(T + "integrate.trapezoid", lambda y: S.integrate.trapezoid(y, t), f(6), x=t, tol=3e-5)
     for kw in ({}, {"norm": "ortho"}, {"axis": 0, "norm": "ortho"}, {"axis": 0}):
         for name in ("dct", "idct"):
             case(T + "fft." + name, lambda v: getattr(S.fft, name)(v, **kw), x, tol=3e-5, **kw)

@@ -1,8 +1,8 @@
 /**
  * The search for a step along a line that satisfies the strong Wolfe conditions, one evaluation at a time.
  *
- * @see Nocedal & Wright 1999, Numerical Optimization, algorithms 3.5 and 3.6. As in JAX, in particular in
- *   that a bracket that was found from its far end is given up after one evaluation.
+ * @see Nocedal & Wright 1999, Numerical Optimization, algorithms 3.5 and 3.6. As in JAX, but a bracket whose
+ *   low end is the far one is searched too; JAX takes its negative width for a small one and gives it up.
  */
 import type { Value } from '../../../core/ir/value.ts';
 import * as np from '../../../core/numpy/index.ts';
@@ -97,7 +97,7 @@ function quadraticMinimum(low: Point, high: Point): Value {
 
 /** A step between the ends of the bracket. */
 function zoomStep({ j, low, high, old }: Search): Value {
-  const width = high.a.sub(low.a);
+  const width = np.abs(high.a.sub(low.a));
   const [left, right] = [np.minimum(low.a, high.a), np.maximum(low.a, high.a)];
   const isInside = (x: Value, margin: number): Value =>
     x.greater(left.add(width.mul(margin))).and(x.less(right.sub(width.mul(margin))));

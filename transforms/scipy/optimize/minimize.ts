@@ -186,7 +186,8 @@ function bfgs(evaluate: Evaluate, x: Value, options: BfgsOptions): OptimizeResul
  * @param x0 - f32[n]: where to begin.
  * @throws `bad-start` unless x0 has one axis; `unknown-method`.
  * @see https://docs.jax.dev/en/latest/_autosummary/jax.scipy.optimize.minimize.html; Nocedal & Wright 1999,
- *   Numerical Optimization, algorithm 6.1. The path is JAX's up to rounding.
+ *   Numerical Optimization, algorithm 6.1. The path is JAX's up to rounding, except that it goes on where JAX
+ *   gives a bracket up because its low end is the far one (status 3, as on Rosenbrock's function).
  * @example
  * const bowl = (x: np.Array) => np.sum(np.square(x.sub(3)));
  * const { x, success } = scipy.optimize.minimize(bowl, np.zeros([2]), { method: 'BFGS' });
