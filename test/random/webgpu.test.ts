@@ -8,12 +8,12 @@ type A = np.Array;
 
 /** Both samplers and functions in one program, so that a GPU compiles few kernels. */
 function draw(shapes: A, rates: A): Record<string, A> {
-  const [one, two, three] = random.splitList(random.key(5), 3);
+  const keys = random.split(random.key(5), 3);
   const { special } = scipy;
   return {
-    gamma: random.gamma(one, shapes),
-    beta: random.beta(two, shapes, rates),
-    poisson: random.poisson(three, rates),
+    gamma: random.gamma(keys.get(0), shapes),
+    beta: random.beta(keys.get(1), shapes, rates),
+    poisson: random.poisson(keys.get(2), rates),
     gammainc: special.gammainc(shapes, rates),
     zeta: special.zeta(shapes.add(1.1), rates),
   };
