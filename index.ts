@@ -26,6 +26,7 @@ export * as image from './core/image/index.ts';
 export * as tree from './core/tree.ts';
 export * as nn from './nn/index.ts';
 export * as debug from './transforms/debug/index.ts';
+export * as flattenUtil from './transforms/flatten-util.ts';
 export * from './transforms/index.ts';
 export * as lax from './transforms/lax.ts';
 export * as np from './transforms/numpy.ts';

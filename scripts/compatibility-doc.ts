@@ -5,7 +5,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import * as api from '../index.ts';
-import { limits, ours, reasons } from './compatibility-notes.ts';
+import { limits, missing, ours, reasons } from './compatibility-notes.ts';
 
 const listed = new URL('../test/golden/jax-names.json', import.meta.url);
 const page = new URL('../docs/compatibility.md', import.meta.url);
@@ -25,18 +25,47 @@ const spaces: Readonly<Record<string, object>> = {
   'jax.scipy.special': api.scipy.special,
   'jax.scipy.stats': api.scipy.stats,
   'jax.scipy.linalg': api.scipy.linalg,
+  'jax.scipy.optimize': api.scipy.optimize,
+  'jax.scipy.signal': api.scipy.signal,
+  'jax.scipy.ndimage': api.scipy.ndimage,
+  'jax.scipy.interpolate': api.scipy.interpolate,
+  'jax.scipy.integrate': api.scipy.integrate,
+  'jax.scipy.fft': api.scipy.fft,
+  'jax.scipy.cluster.vq': api.scipy.cluster.vq,
+  jax: api,
+  'jax.tree': api.tree,
+  'jax.tree_util': api.tree,
+  'jax.flatten_util': api.flattenUtil,
+  'jax.debug': api.debug,
+  'jax.checkpoint_policies': api.checkpointPolicies,
+  'jax.custom_derivatives': api,
+  'jax.custom_batching': api,
+  'jax.nn.initializers': api.nn,
 };
+
+/** Whether the space has the function; stats have theirs inside the distributions. */
+function has(space: object, path: string): boolean {
+  const [name = '', ...rest] = path.split('.');
+  if (!Object.hasOwn(space, name)) return false;
+  const found: unknown = Reflect.get(space, name);
+  if (rest.length === 0) return true;
+  return typeof found === 'object' && found !== null && has(found, rest.join('.'));
+}
 
 /** The camel-case form of a name of Python. */
 const camel = (name: string): string =>
   name.replace(/(?<=.)_+([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
 
+/** Why there is no such name. */
+const reasonFor = (module: string, name: string): string =>
+  missing[`${module}.${name}`] ?? reasons.find(([pattern]) => pattern.test(name))?.[1] ?? 'not yet';
+
 /** One line of the table. */
 function rowOf(module: string, name: string): { kind: 'yes' | 'limited' | 'no'; text: string } {
   const own = ours[`${module}.${name}`] ?? camel(name);
   const space = spaces[module] ?? {};
-  if (!Object.hasOwn(space, own)) {
-    const reason = reasons.find(([pattern]) => pattern.test(name))?.[1] ?? 'not yet';
+  if (!has(space, own)) {
+    const reason = reasonFor(module, name);
     return { kind: 'no', text: `| \`${name}\` | – | no: ${reason} |` };
   }
   const limit = limits[`${module}.${name}`];

@@ -6,6 +6,7 @@ import { lookup } from '../ir/program.ts';
 import type { CallNumbers } from './build-control.ts';
 import { KernelBuilder, type Launch } from './build-kernels.ts';
 import { type Fusion, fuse } from './fuse.ts';
+import { separateOperands } from './gpu-control.ts';
 import { type ArrayNode, buildGraph } from './graph.ts';
 import { inlineCalls } from './inline-calls.ts';
 import { planMemory } from './memory-plan.ts';
@@ -26,7 +27,8 @@ export function compile(
   donated: ReadonlySet<number> = new Set(),
   calls: CallNumbers = new Map(),
 ): Plan {
-  const simple = simplify(inlineCalls(dropUnused(program), target));
+  const shared = simplify(inlineCalls(dropUnused(program), target));
+  const simple = target.device === 'webgpu' ? separateOperands(shared) : shared;
   const plans = new Map<Program, Plan>();
   const planOf = (body: Program): Plan => {
     const plan = plans.get(body) ?? compile(body, target, undefined, calls);

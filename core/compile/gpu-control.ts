@@ -15,9 +15,10 @@ import type {
   WhileLowering,
 } from '../ir/lowering.ts';
 import { definePrimitive, notLinear, type PrimitiveOf, unsupported } from '../ir/primitive.ts';
-import type { Eqn, Opaque, Program } from '../ir/program.ts';
+import { type Eqn, makeVar, type Opaque, type Program } from '../ir/program.ts';
 import { bind, bindOne, traceClosed } from '../ir/trace.ts';
 import type { Value } from '../ir/value.ts';
+import { verify } from '../ir/verify.ts';
 import { broadcastInDim, full, zeros } from '../primitives/broadcast.ts';
 import {
   add,
@@ -169,6 +170,25 @@ export function controlForGpu(
     case 'branch':
       return traceClosed((inputs) => branchOnGpu(lowering, inputs), avals, 'branch');
   }
+}
+
+/**
+ * The program with a copy of each array that a loop is given more than once: in memory that kernels write, no
+ * two arrays of a turn may overlap. Equal computations are shared before, and must not be after.
+ */
+export function separateOperands(program: Program): Program {
+  const eqns = program.eqns.flatMap((eqn): Eqn[] => {
+    if (eqn.primitive !== indexedRepeat) return [eqn];
+    const copies: Eqn[] = [];
+    const inputs = eqn.inputs.map((v, i) => {
+      if (eqn.inputs.indexOf(v) === i || program.inputs.includes(v)) return v;
+      const twin = makeVar(v.aval);
+      copies.push({ ...eqn, primitive: copy, params: {}, inputs: [v], outputs: [twin] });
+      return twin;
+    });
+    return [...copies, { ...eqn, inputs }];
+  });
+  return verify({ ...program, eqns });
 }
 
 type Own = (x: Value, operand: number) => Value;

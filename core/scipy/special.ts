@@ -11,7 +11,6 @@ import {
   lessEqual,
   logicalAnd,
   logicalOr,
-  notEqual,
 } from '../numpy/logic.ts';
 import { promotePair, toInexact } from '../numpy/operands.ts';
 import { chebyshev, i0, i0e } from '../numpy/signals.ts';
@@ -146,18 +145,20 @@ export const expit = unary('expit', prim.logistic);
 /** log(x / (1 − x)). */
 export const logit = unary('logit', (x) => subtract(log(x), log1p(prim.neg(x))));
 
+/** Whether a is 0 and the logarithm next to it infinite or undefined. Elsewhere a product has derivatives. */
+const isNothing = (a: Value, b: Value, least: number): Value =>
+  logicalAnd(equal(a, 0), logicalOr(lessEqual(b, least), equal(b, Infinity)));
+
 /** x · log y, 0 where x = 0. */
 export const xlogy = eagerly('scipy.special.xlogy', (x: ValueLike, y: ValueLike): Value => {
   const [a, b] = promotePair('scipy.special.xlogy', toInexact('scipy.special.xlogy', x), y);
-  const counts = logicalOr(notEqual(a, 0), notEqual(b, b));
-  return multiply(a, log(where(counts, b, 1)));
+  return multiply(a, log(where(isNothing(a, b, 0), 1, b)));
 });
 
 /** x · log(1 + y), 0 where x = 0. */
 export const xlog1py = eagerly('scipy.special.xlog1py', (x: ValueLike, y: ValueLike): Value => {
   const [a, b] = promotePair('scipy.special.xlog1py', toInexact('scipy.special.xlog1py', x), y);
-  const counts = logicalOr(notEqual(a, 0), notEqual(b, b));
-  return multiply(a, log1p(where(counts, b, 0)));
+  return multiply(a, log1p(where(isNothing(a, b, -1), 0, b)));
 });
 
 /** −x · log x; 0 at 0, −∞ below. */

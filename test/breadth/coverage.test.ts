@@ -33,6 +33,7 @@ const reasons: readonly (readonly [form: RegExp, why: string])[] = [
   ],
   [/^random\.splitList$/, 'random.split as a list'],
   [/^random\.(clone|keyData|keyImpl|wrapKeyData)$/, 'a key as it is; test/random'],
+  [/^scipy\.optimize\.minimize$/, 'recorded in minimize.json; test/scipy/minimize.test.ts'],
   [/^np\.fromRaw$/, 'recorded in storage.json; test/storage'],
   [
     /^lax\.(betainc|igamma|igammac|polygamma|zeta)$/,

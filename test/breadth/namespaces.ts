@@ -1,5 +1,5 @@
 /** The functions that recordings name, and compositions of those that take functions or pairs. */
-import { image, lax, nn, np, random, scipy } from '../../index.ts';
+import { flattenUtil, image, lax, nn, np, random, scipy } from '../../index.ts';
 
 /** V · diag(sin w) · Vᵀ of the eigenvalues w and eigenvectors V, and w. */
 function eighRebuilt(x: np.Array): np.Array[] {
@@ -26,6 +26,39 @@ function svdFull(x: np.Array): np.Array {
   );
   const isOrthonormal = np.logicalAnd(np.less(off[0] ?? 1, 1e-5), np.less(off[1] ?? 1, 1e-5));
   return np.where(isOrthonormal, whole, Number.NaN);
+}
+
+type KdeOptions = scipy.stats.GaussianKdeOptions;
+
+/** What a density of samples of two dimensions says. */
+function density(data: np.Array, points: np.Array, options: KdeOptions = {}): np.Array[] {
+  const kde = scipy.stats.gaussianKde(data, options);
+  const other = scipy.stats.gaussianKde(data.get('...', np.slice(0, 4)));
+  const met = kde.integrateGaussian(np.array([0.3, 1]), np.eye(2));
+  const { neff, covariance } = kde;
+  const shared = kde.integrateKde(other);
+  return [kde.pdf(points), kde.logpdf(points), neff, covariance, met, shared];
+}
+
+/** And of one dimension. */
+function density1d(data: np.Array, options: KdeOptions): np.Array[] {
+  const kde = scipy.stats.gaussianKde(data, options);
+  const drawn = kde.resample(random.key(3), [4]);
+  return [kde.integrateBox1d(-1, 0.5), kde.pdf(np.array([0.1, 2])), drawn];
+}
+
+/** Values of the function through a grid. */
+const onGrid = (
+  grid: np.Array[],
+  table: np.Array,
+  at: np.Array,
+  options: scipy.interpolate.GridOptions = {},
+): np.Array => scipy.interpolate.regularGridInterpolator(grid, table, options)(at);
+
+/** Two arrays as one vector, by way of the tree that it makes again. */
+function ravelled(a: np.Array, b: np.Array): np.Array {
+  const [vector, unravel] = flattenUtil.ravelPytree({ a, b: [b] });
+  return flattenUtil.ravelPytree(unravel(vector))[0];
 }
 
 type A = np.Array;
@@ -212,6 +245,10 @@ export const namespaces = {
     eighRebuilt,
     svdRebuilt,
     svdFull,
+    density,
+    density1d,
+    onGrid,
+    ravelled,
     np: ofNumpy,
     lax: ofLax,
     nn: ofNetworks,

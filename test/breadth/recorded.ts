@@ -38,6 +38,8 @@ const compositions: Readonly<Record<string, string>> = {
   'extra.ifft2': 'np.fft.ifft2',
   'extra.eighRebuilt': 'np.linalg.eigh',
   'extra.svdRebuilt': 'np.linalg.svd',
+  'extra.onGrid': 'scipy.interpolate.regularGridInterpolator',
+  'extra.density': 'scipy.stats.gaussianKde',
 };
 
 /** All of them. */
