@@ -198,10 +198,14 @@ test('a small cached call takes microseconds', async () => {
   const params = { w: f32([2], []), b: f32([1], []) };
   const x = f32([3], []);
   for (let i = 0; i < 3000; i++) f(params, x);
-  const start = performance.now();
-  for (let i = 0; i < 3000; i++) f(params, x);
-  const micro = (performance.now() - start) / 3;
-  // Usually below 10 µs, the device's own work included; the bound leaves room for a busy machine.
+  // The best of ten, since the machine may be busy with something else.
+  const times = Array.from({ length: 10 }, () => {
+    const start = performance.now();
+    for (let i = 0; i < 300; i++) f(params, x);
+    return ((performance.now() - start) * 1000) / 300;
+  });
+  const micro = Math.min(...times);
+  // Usually below 10 µs, the device's own work included.
   assert.ok(micro < 100, `${micro} µs`);
   assert.equal(numbers(f(params, x)), [7]);
   assert.is(makeProgram(f)(params, x).eqns.length, 2);
