@@ -481,6 +481,21 @@ if (process.env.ENERJAX_TEST_WEBGPU === '1') {
     const [last] = layers(np.ones([size, size]), weights);
     assert.ok((await last.data()).every((value) => value === 6));
   });
+
+  test('on a GPU carries that begin alike have places of their own', async () => {
+    await setDefaultDevice(await getDevice('webgpu'));
+    const counts = jit(() => {
+      const zero = np.zeros([]);
+      return lax.whileLoop(
+        ([a]: np.Array[]) => (a ?? zero).less(2.5),
+        (state: np.Array[]) => state.map((c, k) => c.add(k + 1)),
+        [zero, zero, zero],
+        { maxIterations: 5 },
+      );
+    });
+    const found = await Promise.all(counts().map(async (x) => [...(await x.data())]));
+    assert.equal(found, [[3], [6], [9]]);
+  });
 }
 
 test.run();
