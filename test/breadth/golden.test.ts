@@ -4,6 +4,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Value } from '../../core/ir/value.ts';
 import { grad, np, setDefaultDevice } from '../../index.ts';
+import { hasWebGpu, isFull } from '../support/devices.ts';
 import { namespaces } from './namespaces.ts';
 
 interface Recorded {
@@ -129,15 +130,38 @@ async function check(one: Case): Promise<void> {
   }
 }
 
+/** The values alone. */
+const withoutGradients = ({ grads: _, ...rest }: Case): Case => rest;
+
 const only = process.env.BREADTH;
+const names = [...new Set(cases.map(({ fn }) => fn))].filter(
+  (name) => only === undefined || name.includes(only),
+);
 for (const device of ['js', 'wasm'] as const) {
-  for (const name of new Set(cases.map(({ fn }) => fn))) {
-    if (only !== undefined && !name.includes(only)) continue;
+  for (const name of names) {
     test(`${name} agrees with JAX on ${device}`, async () => {
       await setDefaultDevice(device);
       for (const one of cases) if (one.fn === name) await check(one);
     });
   }
+}
+
+/** Every twelfth function, where each kernel takes long to compile; decompositions have many. */
+const onGpu = isFull
+  ? names
+  : names.filter((name, i) => i % 12 === 0 && !/linalg|matri|minimize|eig|svd/.test(name));
+if (hasWebGpu) {
+  for (const name of onGpu) {
+    test(`${name} agrees with JAX on webgpu`, async () => {
+      await setDefaultDevice('webgpu');
+      const own = cases.filter(({ fn }) => fn === name);
+      for (const one of isFull ? own : own.slice(0, 1)) {
+        await check(isFull ? one : withoutGradients(one));
+      }
+    });
+  }
+} else {
+  console.log('not run: recordings on webgpu, without an adapter');
 }
 
 test.run();
