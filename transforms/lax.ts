@@ -4,7 +4,12 @@
  * @see https://docs.jax.dev/en/latest/jax.lax.html
  */
 export * from '../core/lax/index.ts';
-export { digamma, gammaln as lgamma, i0e as besselI0e, i1e as besselI1e } from '../core/scipy/special.ts';
+export {
+  digamma,
+  gammaln as lgamma,
+  i0e as besselI0e,
+  i1e as besselI1e,
+} from '../core/scipy/special.ts';
 export { optimizationBarrier, platformDependent } from './barriers.ts';
 export {
   allGather,
