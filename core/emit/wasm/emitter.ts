@@ -30,6 +30,18 @@ export interface LoopFrame {
   inline: Map<string, number>;
 }
 
+/** A loop of which nothing is written yet. Without arguments: the one over units of work. */
+export const newFrame = (axis: Axis | null = null, index = -1, step = 1): LoopFrame => ({
+  axis,
+  index,
+  step,
+  preheader: [],
+  increments: [],
+  strides: new Map(),
+  hoisted: new Map(),
+  inline: new Map(),
+});
+
 /** Where the value of an expression is. Vectors: one local per copy of the unrolled body. */
 export interface Binding {
   readonly depth: number;

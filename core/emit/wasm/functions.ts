@@ -14,7 +14,7 @@ import {
 import { abs, f, le } from '../expansions/build.ts';
 import { floatExpansions } from '../expansions/index.ts';
 import { nearAngle, nearExpansions } from '../expansions/trigonometry.ts';
-import { Emitter, type LoopFrame, localType } from './emitter.ts';
+import { Emitter, localType, newFrame } from './emitter.ts';
 import { FunctionBuilder } from './module.ts';
 import { control, i32x4, localSet, type ValueType } from './opcodes.ts';
 import { pushScalar } from './scalar-expressions.ts';
@@ -74,7 +74,7 @@ function writeBody(
       throw new TypeError('an expansion that needs a function itself');
     },
   });
-  const frame = emptyFrame();
+  const frame = newFrame();
   emitter.loops = [frame];
   emitter.vector = isVector ? { axis: lane, copies: 1 } : null;
   for (const [position, operand] of operands.entries()) emitter.bind(operand, [position], isVector);
@@ -98,14 +98,3 @@ function writeBody(
   push(root);
   builder.code.push(...frame.preheader, ...emitter.code);
 }
-
-const emptyFrame = (): LoopFrame => ({
-  axis: null,
-  index: -1,
-  step: 1,
-  preheader: [],
-  increments: [],
-  strides: new Map(),
-  hoisted: new Map(),
-  inline: new Map(),
-});

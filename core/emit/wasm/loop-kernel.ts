@@ -7,7 +7,7 @@ import type { Axis, Expr, Source } from '../../ir/expr.ts';
 import { childrenOf, walk } from '../../ir/expr.ts';
 import { strideAlong } from './addresses.ts';
 import { crossingsOf, type Quads } from './crossings.ts';
-import { Emitter, type LoopFrame } from './emitter.ts';
+import { Emitter, newFrame } from './emitter.ts';
 import { helperFunction, helperKey } from './helpers.ts';
 import { expressionsOf, type LoopNest, simplifyNest } from './merge-axes.ts';
 import { FunctionBuilder, ModuleBuilder } from './module.ts';
@@ -224,16 +224,7 @@ export function addLoopFunction(
 /** The loop over units: works out the positions of the outer axes, then runs the statements. */
 function writeUnits(emitter: Emitter, schedule: Schedule): void {
   const [unit, end] = [0, 1];
-  const frame: LoopFrame = {
-    axis: null,
-    index: -1,
-    step: 1,
-    preheader: [],
-    increments: [],
-    strides: new Map(),
-    hoisted: new Map(),
-    inline: new Map(),
-  };
+  const frame = newFrame();
   emitter.code.push(frame.preheader);
   emitter.emit(localGet(unit), localGet(end), i32.ltS, control.if, control.loop);
   emitter.loops = [frame];

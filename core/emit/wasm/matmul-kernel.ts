@@ -23,7 +23,7 @@ import { affineSum } from '../../ir/index-algebra.ts';
 import { isHalf } from '../../ir/narrow.ts';
 import { strideAlong } from './addresses.ts';
 import { assign, at, countUp, smaller } from './assembly.ts';
-import { Emitter } from './emitter.ts';
+import { Emitter, newFrame } from './emitter.ts';
 import { gemmFunctions, TILE_COLUMNS } from './gemm.ts';
 import { helperFunction } from './helpers.ts';
 import {
@@ -242,20 +242,9 @@ class MatmulWriter {
         call(this.#module.add(helperFunction(helper, { relaxed: this.#relaxed }))),
     });
     emitter.decoded.set(this.#kernel.batch, batch);
-    emitter.loops = [
-      {
-        axis: null,
-        index: -1,
-        step: 1,
-        preheader: [],
-        increments: [],
-        strides: new Map(),
-        hoisted: new Map(),
-        inline: new Map(),
-      },
-    ];
-    const hoisted = emitter.loops[0]?.preheader ?? [];
-    builder.code.push(hoisted);
+    const frame = newFrame();
+    emitter.loops = [frame];
+    builder.code.push(frame.preheader);
     pushScalar(emitter, expandOperations([operand.base])(operand.base));
     builder.code.push(...i32Const(sizeIn(operand.source)), ...i32.mul);
     builder.code.push(...localGet(pointer), ...i32.add);

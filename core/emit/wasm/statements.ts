@@ -5,7 +5,7 @@ import type { Axis, CumulateExpr, Expr, ReduceExpr } from '../../ir/expr.ts';
 import { identityOf } from '../../ir/scalar-ops.ts';
 import type { Code } from './bytes.ts';
 import { combineScalars, combineVectors, pushCombinedLanes, pushIdentity } from './combine.ts';
-import { type Emitter, type LoopFrame, localType } from './emitter.ts';
+import { type Emitter, localType, newFrame } from './emitter.ts';
 import { Extreme, isExtreme } from './extreme.ts';
 import { isLongSum, LongSum } from './long-sum.ts';
 import { writeLet } from './names.ts';
@@ -274,16 +274,7 @@ function writeCounted(
 ): void {
   if (typeof low === 'number' && typeof high === 'number' && low >= high) return;
   const index = emitter.local('i32');
-  const frame: LoopFrame = {
-    axis,
-    index,
-    step,
-    preheader: [],
-    increments: [],
-    strides: new Map(),
-    hoisted: new Map(),
-    inline: new Map(),
-  };
+  const frame = newFrame(axis, index, step);
   pushBound(emitter, low);
   emitter.emit(localSet(index));
   emitter.code.push(frame.preheader);
