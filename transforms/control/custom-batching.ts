@@ -8,7 +8,7 @@ import {
   type PrimitiveOf,
   type Tangent,
 } from '../../core/ir/primitive.ts';
-import { Opaque, type Program } from '../../core/ir/program.ts';
+import { Opaque } from '../../core/ir/program.ts';
 import { bind, trace } from '../../core/ir/trace.ts';
 import type { Value } from '../../core/ir/value.ts';
 import { lifted } from '../../core/primitives/broadcast.ts';
@@ -21,6 +21,7 @@ import { type AnyFunction, call } from '../stage.ts';
 import type { Output } from '../types.ts';
 import { itemAt } from '../values.ts';
 import { leavesOf, stageBody } from './body.ts';
+import type { CustomParams } from './custom-jvp.ts';
 import { badRuleResult } from './errors.ts';
 import { chosen, cut, spread } from './lists.ts';
 import { map } from './loops.ts';
@@ -37,14 +38,7 @@ type LeafRule = (
   operands: readonly Value[],
 ) => RuleResult;
 
-/** Operands: what the function closes over, then its arguments. */
-type BatchingParams = {
-  readonly consts: number;
-  readonly rule: Opaque<LeafRule>;
-  readonly program: Program;
-};
-
-const batchingPrimitive: PrimitiveOf<BatchingParams> = definePrimitive({
+const batchingPrimitive: PrimitiveOf<CustomParams<LeafRule>> = definePrimitive({
   name: 'customBatching',
   infer: (_operands, { program }) => program.outputs.map((v) => v.aval),
   jvp: {
@@ -68,7 +62,7 @@ const batchingPrimitive: PrimitiveOf<BatchingParams> = definePrimitive({
 function jointDuals(
   primals: readonly Value[],
   tangents: readonly Tangent[],
-  { consts, rule, program }: BatchingParams,
+  { consts, rule, program }: CustomParams<LeafRule>,
 ): Duals {
   const flags = tangents.map((tangent) => tangent !== null);
   const derived = jvpProgram(program, flags);
@@ -146,7 +140,7 @@ function derivativeOf(
 function splitDuals(
   primals: readonly Value[],
   tangents: readonly Tangent[],
-  params: BatchingParams,
+  params: CustomParams<LeafRule>,
 ): Duals {
   const derived = jvpProgram(
     params.program,

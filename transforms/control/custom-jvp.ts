@@ -30,14 +30,14 @@ import { badRuleResult, ruleClosure } from './errors.ts';
 /** A derivative rule on leaves: of arguments and their tangents, null for those without one. */
 type LeafRule = (primals: readonly Value[], tangents: readonly Tangent[]) => Duals;
 
-/** Operands: what the function closes over, then its arguments. */
-type CustomJvpParams = {
+/** A function with a rule. Operands: what the function closes over, then its arguments. */
+export type CustomParams<Rule> = {
   readonly consts: number;
-  readonly rule: Opaque<LeafRule>;
+  readonly rule: Opaque<Rule>;
   readonly program: Program;
 };
 
-const customJvpPrimitive: PrimitiveOf<CustomJvpParams> = definePrimitive({
+const customJvpPrimitive: PrimitiveOf<CustomParams<LeafRule>> = definePrimitive({
   name: 'customJvp',
   infer: (_operands, { program }) => program.outputs.map((v) => v.aval),
   jvp: {

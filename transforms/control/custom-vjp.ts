@@ -27,6 +27,7 @@ import { leavesOf } from './body.ts';
 import {
   apartFromShared,
   type CustomOptions,
+  type CustomParams,
   refuseClosure,
   ruleOutputs,
   stageCustom,
@@ -44,14 +45,7 @@ interface Forward {
 /** A derivative rule on leaves. */
 type LeafRule = (primals: readonly Value[]) => Forward;
 
-/** Operands: what the function closes over, then its arguments. */
-type CustomVjpParams = {
-  readonly consts: number;
-  readonly rule: Opaque<LeafRule>;
-  readonly program: Program;
-};
-
-const customVjpPrimitive: PrimitiveOf<CustomVjpParams> = definePrimitive({
+const customVjpPrimitive: PrimitiveOf<CustomParams<LeafRule>> = definePrimitive({
   name: 'customVjp',
   infer: (_operands, { program }) => program.outputs.map((v) => v.aval),
   jvp: {
