@@ -6,7 +6,7 @@ import { stopGradient } from '../core/primitives/index.ts';
 import { dims } from './dims.ts';
 import { layerDType, unevenGroups, wrongAxes } from './errors.ts';
 import { logsumexp, softmax } from './softmax.ts';
-import { prefersTiles, tiledAttention } from './tiled-attention.ts';
+import { masked, prefersTiles, tiledAttention } from './tiled-attention.ts';
 
 /** Which keys a query may attend to, and how. */
 export interface DotProductAttentionOptions {
@@ -42,14 +42,11 @@ export interface AttentionOperands {
   readonly scale: number;
 }
 
-// Finite, so that a query that may attend to nothing attends to all keys alike, as in JAX.
-const lowest = -0.7 * 3.4028234663852886e38;
-
 /** f32[batch, keyHeads, group, queries, keys]: what the softmax is taken of. */
 function logitsOf({ query, key, bias, allowed, scale }: AttentionOperands): Value {
   const scores = np.multiply(np.einsum('btkgh,bskh->bkgts', query, key), scale);
   const biased = bias === null ? scores : np.add(scores, bias);
-  return allowed === null ? biased : np.where(allowed, biased, lowest);
+  return allowed === null ? biased : np.where(allowed, biased, masked);
 }
 
 /** softmax(scale · q·kᵀ + bias) · v, written out: f32[batch, queries, keyHeads, group, dim]. */

@@ -25,7 +25,7 @@ export interface TiledAttentionOptions {
 }
 
 /** Stands for the score of what is masked, as in JAX: a row without any key attends to all evenly. */
-const masked = Math.fround(-0.7 * 3.4028234663852886e38);
+export const masked = Math.fround(-0.7 * 3.4028234663852886e38);
 /** From so many keys on, or so many bytes of scores, tiles are the better choice. */
 const manyKeys = 1024;
 const manyBytes = 64 * 2 ** 20;
