@@ -1,15 +1,14 @@
 /** Makes loop nests simpler: neighbouring axes that every index walks through as one become one. */
+import { canMerge, joinReductions } from '../../compile/join-axes.ts';
 import type { KernelStore, LoopKernel } from '../../compile/kernel.ts';
 import {
   type Axis,
   axisIndex,
-  childrenOf,
   constant,
   type Expr,
   makeAxis,
   type OpExpr,
   rebuild,
-  reduce,
   substitute,
   walk,
 } from '../../ir/expr.ts';
@@ -51,51 +50,6 @@ export function expandOperations(roots: readonly Expr[]): (expr: Expr) => Expr {
     return isFunction(node) ? undefined : (wasmScalarOp(node.op).expand?.(node) ?? undefined);
   };
   return (expr) => rebuild(expr, () => undefined, expand);
-}
-
-/** reduce over i of reduce over j of f(i·J + j) = reduce over k of f(k). */
-function joinReductions(expr: Expr): Expr {
-  return rebuild(
-    expr,
-    () => undefined,
-    (node) => {
-      if (node.kind !== 'reduce') return undefined;
-      const { value: inner, axis: outer } = node;
-      if (inner.kind !== 'reduce' || inner.op !== node.op) return undefined;
-      if (!canMerge(outer, inner.axis, [inner.value])) return undefined;
-      return reduce(node.op, outer.extent * inner.axis.extent, (k) =>
-        substitute(
-          inner.value,
-          new Map<Axis, Expr>([
-            [outer, constant(0, 'int32')],
-            [inner.axis, k],
-          ]),
-        ),
-      );
-    },
-  );
-}
-
-/** True if `outer` and `inner` appear only as outer·extent(inner) + inner, times anything. */
-function canMerge(outer: Axis, inner: Axis, roots: readonly Expr[]): boolean {
-  if (roots.some((root) => root.kind === 'axis' && (root.axis === outer || root.axis === inner))) {
-    return false;
-  }
-  return walk(roots).every((node) => {
-    if (!node.deps.has(outer) && !node.deps.has(inner)) return true;
-    if (node.kind !== 'affine') {
-      return childrenOf(node).every(
-        (child) => child.kind !== 'axis' || (child.axis !== outer && child.axis !== inner),
-      );
-    }
-    const along = (axis: Axis): number =>
-      node.terms.reduce(
-        (sum, { coefficient, atom }) =>
-          atom.kind === 'axis' && atom.axis === axis ? sum + coefficient : sum,
-        0,
-      );
-    return along(outer) === along(inner) * inner.extent;
-  });
 }
 
 /** The same work over fewer axes: none of extent 1, and `keep` axes untouched. */
