@@ -5,6 +5,7 @@ import type { Program } from '../ir/program.ts';
 import { lookup } from '../ir/program.ts';
 import type { CallNumbers } from './build-control.ts';
 import { KernelBuilder, type Launch } from './build-kernels.ts';
+import { reduceByRows } from './column-reductions.ts';
 import { type Fusion, fuse } from './fuse.ts';
 import { separateOperands } from './gpu-control.ts';
 import { type ArrayNode, buildGraph } from './graph.ts';
@@ -47,7 +48,8 @@ export function compile(
       target,
       (fusion) => new KernelBuilder(fusion, target, planOf, calls),
     );
-    const merged = target.fuse ? mergeKernels(launches, target) : launches;
+    const together = target.fuse ? mergeKernels(launches, target) : launches;
+    const merged = target.hasFastThreads ? together.map(walkRows) : together;
     const memory = planMemory(merged, inputs, outputs, donated, target);
     return {
       inputs: simple.inputs.map((variable) => variable.aval),
@@ -62,6 +64,11 @@ export function compile(
     };
   });
 }
+
+const walkRows = ({ kernel, site }: Launch): Launch => ({
+  kernel: kernel.kind === 'loop' ? reduceByRows(kernel) : kernel,
+  site,
+});
 
 interface Launches {
   readonly launches: readonly Launch[];

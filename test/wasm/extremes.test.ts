@@ -26,23 +26,27 @@ const rows: Record<string, number[]> = {
 for (const [name, row] of Object.entries(rows)) {
   test(name, async () => {
     await setDefaultDevice('wasm');
-    // Along rows, and across them, where vectors lie along the columns.
-    const x = np.array([row, row, row, row, row]);
-    for (const [take, extreme] of [
-      [np.max, Math.max],
-      [np.min, Math.min],
-    ] as const) {
-      const expected = extreme(...row.map(Math.fround));
-      for (const [array, axis] of [
-        [x, 1],
-        [np.transpose(x), 0],
-      ] as const) {
-        const found = await jit((y: np.Array) => take(y, { axis }))(array).data();
-        assert.equal(Array.from(found), new Array(5).fill(expected));
-        assert.ok(Array.from(found).every((value) => Object.is(Number(value), expected)));
-      }
-    }
+    // Along rows, and across them, where vectors lie along the columns: a few, and enough to go by rows.
+    for (const count of [5, 80]) await check(row, count);
   });
+}
+
+async function check(row: readonly number[], count: number): Promise<void> {
+  const x = np.array(new Array<readonly number[]>(count).fill(row));
+  for (const [take, extreme] of [
+    [np.max, Math.max],
+    [np.min, Math.min],
+  ] as const) {
+    const expected = extreme(...row.map(Math.fround));
+    for (const [array, axis] of [
+      [x, 1],
+      [np.transpose(x), 0],
+    ] as const) {
+      const found = await jit((y: np.Array) => take(y, { axis }))(array).data();
+      assert.equal(Array.from(found), new Array(count).fill(expected));
+      assert.ok(Array.from(found).every((value) => Object.is(Number(value), expected)));
+    }
+  }
 }
 
 test.run();
