@@ -59,17 +59,14 @@ export function logistic(x: Expr): Expr {
   return div(select(scalar.lt(x, f(0)), small, f(1)), denominator);
 }
 
-/** The hyperbolic tangent. */
+/** The hyperbolic tangent: with e = exp(−2|x|) − 1, |tanh x| = −e / (2 + e), without cancellation. */
 export function tanh(x: Expr): Expr {
-  const size = abs(x);
-  const square = mul(x, x);
-  const tail = polynomial(
-    square,
-    [-5.70498872745e-3, 2.06390887954e-2, -5.37397155531e-2, 1.33314422036e-1, -3.33332819422e-1],
-  );
-  const near = mulAdd(mul(tail, square), x, x);
-  const far = sub(f(1), div(f(2), add(exp(add(size, size)), f(1))));
-  return select(scalar.lt(size, f(0.625)), near, withSign(far, scalar.signBit(x)));
+  // Beyond 10 the result rounds to ±1.
+  const twice = mul(scalar.atMost(abs(x), 10), f(-2));
+  const { shifted, minusOne } = reduceExp(twice);
+  const power = fromBits(scalar.shiftLeft(sub(shifted, i(127)), i(23)));
+  const e = mulAdd(power, minusOne, sub(power, f(1)));
+  return withSign(abs(div(e, add(e, f(2)))), scalar.signBit(x));
 }
 
 /** The hyperbolic sine. */
