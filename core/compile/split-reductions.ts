@@ -46,19 +46,18 @@ export function splitLongReductions(
   if (stores.some((store) => store.serial.length > 0)) return [whole];
   const before: LoopPart[] = [];
   const replaced = new Map<ReduceExpr, Expr>();
-  for (const loop of outermostReductions(stores.map((store) => store.value))) {
-    if (workOf(loop) < smallWork) continue;
-    const { part, value } = partial(loop, parallel, target.concurrency / Math.max(1, iterations));
+  const change = (expr: Expr): Expr =>
+    rebuild(expr, (node) => (node.kind === 'reduce' ? replaced.get(node) : undefined));
+  for (const loop of ownReductions(stores, parallel)) {
+    // What it needs may have been replaced before.
+    const known = change(loop);
+    if (known.kind !== 'reduce' || workOf(known) < smallWork) continue;
+    const { part, value } = partial(known, parallel, target.concurrency / Math.max(1, iterations));
     before.push(...splitLongReductions(part.parallel, part.stores, target));
     replaced.set(loop, value);
   }
   if (replaced.size === 0) return [whole];
-  const combined = stores.map((store) => ({
-    ...store,
-    value: rebuild(store.value, (node) =>
-      node.kind === 'reduce' ? (replaced.get(node) ?? node) : undefined,
-    ),
-  }));
+  const combined = stores.map((store) => ({ ...store, value: change(store.value) }));
   return [...before, { parallel, stores: combined }];
 }
 
@@ -74,11 +73,13 @@ function workOf(loop: ReduceExpr): number {
   return loop.axis.extent * deepest;
 }
 
-/** Reductions that stand in no other one. */
-function outermostReductions(roots: readonly Expr[]): ReduceExpr[] {
-  const all = walk(roots).filter((node): node is ReduceExpr => node.kind === 'reduce');
-  const inner = new Set(all.flatMap((loop) => walk([loop.value])));
-  return all.filter((loop) => !inner.has(loop));
+/** Reductions that are done once in an iteration, also for the sake of others, those that others need first. */
+function ownReductions(stores: readonly KernelStore[], parallel: readonly Axis[]): ReduceExpr[] {
+  const known = new Set(parallel);
+  return walk(stores.map((store) => store.value)).filter(
+    (node): node is ReduceExpr =>
+      node.kind === 'reduce' && [...node.deps].every((axis) => known.has(axis)),
+  );
 }
 
 function partial(

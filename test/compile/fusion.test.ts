@@ -5,6 +5,7 @@ import { makeAval } from '../../core/base/aval.ts';
 import { compile } from '../../core/compile/compile.ts';
 import type { Plan, Target } from '../../core/compile/plan.ts';
 import { createJsDevice } from '../../core/host/js/device.ts';
+import { walk } from '../../core/ir/expr.ts';
 import type { Program } from '../../core/ir/program.ts';
 import { trace } from '../../core/ir/trace.ts';
 import type { Value } from '../../core/ir/value.ts';
@@ -278,5 +279,30 @@ for (const [name, example] of Object.entries(cases)) {
     assert.ok(plan.steps.length <= example.kernels, `${plan.steps.length} kernels: ${names}`);
   });
 }
+
+test('what a long reduction needs of another one is computed once', () => {
+  const size = 1 << 20;
+  const examples: Record<string, (x: Value) => Value> = {
+    variance: (x) => np.var(x),
+    argmax: (x) => np.argmax(x),
+    'log-sum-exp': (x) => logsumexp(x),
+    softmax: (x) => softmax(x),
+  };
+  const { target } = createJsDevice({ fuse: true });
+  for (const [name, body] of Object.entries(examples)) {
+    const { program } = build({ body, shapes: [[size]], kernels: 0 });
+    const { steps } = compile(program, { ...target, concurrency: 256 });
+    // Elements that all kernels together go through.
+    let turns = 0;
+    for (const { kernel } of steps) {
+      if (kernel.kind !== 'loop') continue;
+      const iterations = kernel.parallel.reduce((count, axis) => count * axis.extent, 1);
+      for (const node of walk(kernel.stores.map((store) => store.value))) {
+        if (node.kind === 'reduce') turns += iterations * node.axis.extent;
+      }
+    }
+    assert.ok(turns < 2.5 * size, `${name}: ${turns} turns for ${size} elements`);
+  }
+});
 
 test.run();
