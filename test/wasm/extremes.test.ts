@@ -49,4 +49,25 @@ async function check(row: readonly number[], count: number): Promise<void> {
   }
 }
 
+test('the greater or lesser of an element and a constant, whichever comes first', async () => {
+  await setDefaultDevice('wasm');
+  const special = [0, -0, Number.NaN, Infinity, -Infinity, 1e-42, -1e-42, 3, -3].map(Math.fround);
+  const x = np.array(special);
+  for (const constant of [0, -0, 1, -1, Infinity, -Infinity, Math.fround(1e-42)]) {
+    const cases = [
+      [Math.max, (y: np.Array) => np.maximum(y, constant)],
+      [Math.max, (y: np.Array) => np.maximum(constant, y)],
+      [Math.min, (y: np.Array) => np.minimum(y, constant)],
+      [Math.min, (y: np.Array) => np.minimum(constant, y)],
+    ] as const;
+    for (const [extreme, f] of cases) {
+      const found = Array.from(await jit(f)(x).data(), Number);
+      special.forEach((value, i) => {
+        const expected = extreme(value, constant);
+        assert.ok(Object.is(found[i], expected), `${value}, ${constant}: ${found[i]}`);
+      });
+    }
+  }
+});
+
 test.run();

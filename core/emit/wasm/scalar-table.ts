@@ -2,6 +2,7 @@
 import type { ScalarType } from '../../base/dtype.ts';
 import { constant, type Expr, type OpExpr, op } from '../../ir/expr.ts';
 import type { ScalarOp } from '../../ir/scalar-ops.ts';
+import { atLeast, atMost } from '../expansions/build.ts';
 import { floatExpansions, integerPow } from '../expansions/index.ts';
 import { f32, f32x4, i32, i32Const, i32x4, localGet, localTee, v128 } from './opcodes.ts';
 
@@ -253,6 +254,20 @@ function asBound({ args: [condition, yes, no] }: OpExpr): Bytes | null {
   return condition.op === 'gt' ? f32x4.pmin : condition.op === 'lt' ? f32x4.pmax : null;
 }
 
+/** The larger or smaller of a float and a constant: a bound, where that treats zeros and NaN alike. */
+const withBound =
+  (name: 'max' | 'min') =>
+  ({ args, dtype }: OpExpr): Expr | null => {
+    const [limit, other] = args[0]?.kind === 'const' ? args : [args[1], args[0]];
+    if (dtype !== 'float32' || limit?.kind !== 'const' || other === undefined) return null;
+    const { value } = limit;
+    if (Number.isNaN(value)) return null;
+    // Of zeros of both signs a bound takes the operand.
+    if (name === 'min') return Object.is(value, -0) ? null : atMost(other, value);
+    const bounded = atLeast(other, value);
+    return Object.is(value, 0) ? op('add', [bounded, limit]) : bounded;
+  };
+
 const select: Form = {
   scalar: (o) => {
     o.push(1);
@@ -353,18 +368,24 @@ export const wasmScalarOps = {
   ),
   atan2: functionFloat('atan2', 'short'),
   mulAdd: { form: () => mulAdd },
-  max: byType({
-    float32: form(f32.max, f32x4.max),
-    int32: form(pick(i32.gtS), i32x4.maxS),
-    uint32: form(pick(i32.gtU), i32x4.maxU),
-    bool: form(i32.or, v128.or),
-  }),
-  min: byType({
-    float32: form(f32.min, f32x4.min),
-    int32: form(pick(i32.ltS), i32x4.minS),
-    uint32: form(pick(i32.ltU), i32x4.minU),
-    bool: form(i32.and, v128.and),
-  }),
+  max: {
+    expand: withBound('max'),
+    ...byType({
+      float32: form(f32.max, f32x4.max),
+      int32: form(pick(i32.gtS), i32x4.maxS),
+      uint32: form(pick(i32.gtU), i32x4.maxU),
+      bool: form(i32.or, v128.or),
+    }),
+  },
+  min: {
+    expand: withBound('min'),
+    ...byType({
+      float32: form(f32.min, f32x4.min),
+      int32: form(pick(i32.ltS), i32x4.minS),
+      uint32: form(pick(i32.ltU), i32x4.minU),
+      bool: form(i32.and, v128.and),
+    }),
+  },
   neg: byType({ float32: form(f32.neg, f32x4.neg), int32: negate }),
   abs: byType({
     float32: form(f32.abs, f32x4.abs),
