@@ -2,6 +2,8 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { DType } from '../../core/base/dtype.ts';
+import type { MatmulKernel, MatrixOperand } from '../../core/compile/kernel.ts';
+import { emitWgsl } from '../../core/emit/wgsl/emit.ts';
 import { type FragmentTiles, fragmentsFor } from '../../core/emit/wgsl/fragment-choice.ts';
 import {
   type FragmentComponent,
@@ -18,7 +20,13 @@ import {
 } from '../../core/emit/wgsl/parameters.ts';
 import { setDefaultDevice } from '../../core/host/runtime.ts';
 import { factsOf, findAdapter, requestDevice } from '../../core/host/webgpu/adapter.ts';
-import { fragmentFactsOf, withProvenFragments } from '../../core/host/webgpu/probe-fragments.ts';
+import {
+  fragmentFactsOf,
+  showFragments,
+  withProvenFragments,
+} from '../../core/host/webgpu/probe-fragments.ts';
+import { accumulator, axisIndex, makeAxis, makeSource } from '../../core/ir/expr.ts';
+import { addIndex, indexConstant, scaleIndex } from '../../core/ir/index-algebra.ts';
 import type { Value } from '../../core/ir/value.ts';
 import { jit, np } from '../../index.ts';
 import { emulatedFragments } from './emulated-fragments.ts';
@@ -214,9 +222,58 @@ test('fragments are chosen for products that they serve, as large as a workgroup
 test('the parameters of a GPU have its fragments, those of a processor none', () => {
   const fragments = { shapes: [nvidia.shape], maxWorkgroupBytes: 49_152, maxWorkgroupLanes: 1024 };
   const facts = { architecture: '', description: '', subgroupSizes: [32, 32], fragments } as const;
-  assert.ok(parametersFor({ ...facts, vendor: 'nvidia' }).matmul.fragments?.f16);
+  const parameters = parametersFor({ ...facts, vendor: 'nvidia' });
+  assert.ok(parameters.matmul.fragments?.f16);
+  const told = ', products by f16 subgroup matrices of 16x16x16';
+  assert.is(showFragments(parameters), told);
   const software = { ...facts, vendor: 'mesa', architecture: 'software' };
   assert.is(parametersFor(software).matmul.fragments, null);
+  assert.is(showFragments(parametersFor(software)), '');
+});
+
+/** x · y of float16 matrices, as a new kernel each time. */
+function halves(): MatmulKernel {
+  const axes = { batch: makeAxis(1), rows: makeAxis(64), columns: makeAxis(96) };
+  const operand = (height: number, width: number): MatrixOperand => ({
+    source: makeSource('float16', height * width),
+    base: indexConstant(0),
+    rowStride: width,
+    columnStride: 1,
+  });
+  const [lhs, rhs] = [operand(64, 32), operand(32, 96)];
+  const target = makeSource('float32', 64 * 96);
+  const index = addIndex(scaleIndex(axisIndex(axes.rows), 96), axisIndex(axes.columns));
+  const value = accumulator('float32');
+  return {
+    kind: 'matmul',
+    name: 'dot',
+    ...axes,
+    depth: 32,
+    lhs,
+    rhs,
+    buffers: [lhs.source, rhs.source, target].map((source) => ({
+      source,
+      access: source === target ? 'write' : 'read',
+    })),
+    stores: [{ target, index, value, mode: 'set', guard: null, serial: [] }],
+  };
+}
+
+test('equal products in fragments have equal text, which asks for what it needs first', () => {
+  const parameters = forced({ ...nvidia, operations: subgroupMatrices });
+  const { code, grid } = emitWgsl(halves(), { parameters });
+  makeAxis(7);
+  assert.is(emitWgsl(halves(), { parameters }).code, code);
+  assert.equal(grid, [2, 1]);
+  assert.equal(code.split('\n').slice(0, 4), [
+    '// dot',
+    'enable chromium_experimental_subgroup_matrix;',
+    'enable f16;',
+    'diagnostic(off, chromium.subgroup_matrix_uniformity);',
+  ]);
+  const load = 'let a_0 = subgroupMatrixLoad<subgroup_matrix_left<f16, 16, 16>, row_major>';
+  assert.ok(code.includes(`${load}(&lhs_tile, u32(((part_row + 0i) * 40i + k) / 4i), 10u);`));
+  assert.ok(code.includes('c1_1 = subgroupMatrixMultiplyAccumulate(a_1, b_1, c1_1);'));
 });
 
 test.run();
