@@ -5,8 +5,8 @@ import { fragmentFactsOf, fragmentFeature } from './probe-fragments.ts';
 
 /**
  * Switches of Dawn, the WebGPU of Node and Chrome, all off unless asked for: `vulkan_enable_f16_on_nvidia` trusts
- * drivers that had faults; `allow_unsafe_apis` offers features that are no standard yet, such as subgroup matrices; `skip_validation` saves
- * microseconds per launch.
+ * drivers that had faults; `allow_unsafe_apis` offers features that are no standard yet, such as subgroup matrices;
+ * `skip_validation` saves microseconds per launch.
  */
 export type DawnToggle =
   | 'vulkan_enable_f16_on_nvidia'
