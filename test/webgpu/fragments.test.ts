@@ -9,7 +9,6 @@ import {
   type FragmentComponent,
   type FragmentOperations,
   type FragmentShape,
-  type FragmentStaging,
   type FragmentTile,
   subgroupMatrices,
 } from '../../core/emit/wgsl/fragments.ts';
@@ -82,32 +81,22 @@ const shapeOf = (component: FragmentComponent, rows: number, columns: number, de
   depth,
 });
 
-interface Choice {
-  readonly shape: FragmentShape;
-  readonly subgroupSizes: readonly [least: number, most: number];
-  readonly padding?: number;
-  readonly isLarge?: boolean;
-  readonly staging?: FragmentStaging;
-  readonly operations?: FragmentOperations;
-}
-
-/** All products in fragments of this shape, as a device with it would make them, but emulated if not told otherwise. */
-function forced(choice: Choice): KernelParameters {
-  const { shape, subgroupSizes, padding = 8, isLarge = false } = choice;
-  const { staging = { width: 4, unit: 4 }, operations = emulatedFragments } = choice;
+/** All products in tiles like those that a device with such fragments would make, but emulated if not told otherwise. */
+function forced(
+  shape: FragmentShape,
+  subgroupSizes: readonly [least: number, most: number],
+  changes: Partial<FragmentTile> = {},
+): KernelParameters {
   const room = { maxWorkgroupBytes: 1 << 16, maxWorkgroupLanes: 1024 };
-  const chosen = fragmentsFor({ shapes: [shape], subgroupSizes, ...room }, padding);
+  const chosen = fragmentsFor({ shapes: [shape], subgroupSizes, ...room }, 8);
   assert.ok(chosen);
   const changed = (tiles: FragmentTiles | null): FragmentTiles | null => {
-    const change = (tile: FragmentTile): FragmentTile => ({ ...tile, staging, operations });
-    return tiles && { small: change(tiles.small), large: change(tiles.large) };
+    if (tiles === null) return null;
+    const tile = { ...tiles.small, operations: emulatedFragments, ...changes };
+    return { small: tile, large: tile };
   };
-  const fragments = {
-    f16: changed(chosen.f16),
-    f32: changed(chosen.f32),
-    leastSide: 1,
-    manyOutputs: isLarge ? 1 : Infinity,
-  };
+  const { f16, f32 } = chosen;
+  const fragments = { f16: changed(f16), f32: changed(f32), leastSide: 1, manyOutputs: Infinity };
   const { generic } = parametersOf;
   return { ...generic, matmul: { ...generic.matmul, fragments } };
 }
@@ -133,9 +122,9 @@ async function compare(
   device.destroy();
 }
 
-const nvidia = { shape: shapeOf('f16', 16, 16, 16), subgroupSizes: [32, 32] } as const;
-const intel = { shape: shapeOf('f16', 8, 16, 16), subgroupSizes: [8, 16] } as const;
-const apple = { shape: shapeOf('f32', 8, 8, 8), subgroupSizes: [32, 32], padding: 0 } as const;
+const nvidia = shapeOf('f16', 16, 16, 16);
+const intel = shapeOf('f16', 8, 16, 16);
+const apple = shapeOf('f32', 8, 8, 8);
 
 /** A device of the adapter's, with all its features. */
 async function makeGpuDevice(): Promise<GPUDevice> {
@@ -144,22 +133,24 @@ async function makeGpuDevice(): Promise<GPUDevice> {
 
 if (hasWebGpu('fragments.test.ts')) {
   test('fragments of 16 × 16 × 16 halves give the products of the processor', async () => {
-    await compare(forced(nvidia), 'float16', Object.keys(products));
+    await compare(forced(nvidia, [32, 32]), 'float16', Object.keys(products));
   });
 
   test('so do large tiles of them', async () => {
     // Without padding, so that they fit the memory of the workgroups here.
-    await compare(forced({ ...nvidia, isLarge: true, padding: 0 }), 'float16', ['of odd sizes']);
+    const large = { subgroups: [2, 4], fragments: [4, 2], padding: 0 } as const;
+    await compare(forced(nvidia, [32, 32], large), 'float16', ['of odd sizes']);
   });
 
   test('so do fragments that are not square, of subgroups that may be of several sizes', async () => {
-    const staging = { width: 1, unit: 1 } as const;
+    const changes = { staging: { width: 1, unit: 1 }, fragments: [2, 1] } as const;
     const names = ['of odd sizes', 'of eights, both operands turned'];
-    await compare(forced({ ...intel, staging }), 'float16', names);
+    await compare(forced(intel, [8, 16], changes), 'float16', names);
   });
 
   test('fragments of 8 × 8 × 8 float32 serve all floats', async () => {
-    const parameters = forced({ ...apple, staging: { width: 4, unit: 1 } });
+    const staging = { width: 4, unit: 1 } as const;
+    const parameters = forced(apple, [32, 32], { staging, fragments: [1, 2], padding: 0 });
     await compare(parameters, 'float32', ['of odd sizes', 'of fours, the left one turned']);
     await compare(parameters, 'bfloat16', ['of eights']);
   });
@@ -167,7 +158,7 @@ if (hasWebGpu('fragments.test.ts')) {
   test('a device uses the fragments that its products have proven, and no others', async () => {
     const device = await makeGpuDevice();
     const proven = async (operations: FragmentOperations): Promise<FragmentTile | undefined> => {
-      const parameters = forced({ ...apple, operations });
+      const parameters = forced(apple, [32, 32], { operations, fragments: [1, 1] });
       const { matmul } = await withProvenFragments(device, parameters);
       return matmul.fragments?.f32?.small;
     };
@@ -195,7 +186,7 @@ if (hasWebGpu('fragments.test.ts')) {
       const adapter = await findAdapter({ toggles: ['allow_unsafe_apis'] });
       const { subgroupSizes = [1, 1] } = factsOf(adapter);
       const device = await requestDevice(adapter);
-      const parameters = forced({ shape, subgroupSizes, operations: subgroupMatrices });
+      const parameters = forced(shape, subgroupSizes, { operations: subgroupMatrices });
       const proven = await withProvenFragments(device, parameters);
       assert.ok(proven.matmul.fragments?.[component]);
       device.destroy();
@@ -220,7 +211,7 @@ test('fragments are chosen for products that they serve, as large as a workgroup
 });
 
 test('the parameters of a GPU have its fragments, those of a processor none', () => {
-  const fragments = { shapes: [nvidia.shape], maxWorkgroupBytes: 49_152, maxWorkgroupLanes: 1024 };
+  const fragments = { shapes: [nvidia], maxWorkgroupBytes: 49_152, maxWorkgroupLanes: 1024 };
   const facts = { architecture: '', description: '', subgroupSizes: [32, 32], fragments } as const;
   const parameters = parametersFor({ ...facts, vendor: 'nvidia' });
   assert.ok(parameters.matmul.fragments?.f16);
@@ -260,7 +251,7 @@ function halves(): MatmulKernel {
 }
 
 test('equal products in fragments have equal text, which asks for what it needs first', () => {
-  const parameters = forced({ ...nvidia, operations: subgroupMatrices });
+  const parameters = forced(nvidia, [32, 32], { operations: subgroupMatrices });
   const { code, grid } = emitWgsl(halves(), { parameters });
   makeAxis(7);
   assert.is(emitWgsl(halves(), { parameters }).code, code);

@@ -87,9 +87,11 @@ async function firstProven(
 ): Promise<FragmentTiles | null> {
   if (tiles === null) return null;
   for (const staging of stagings) {
-    const [small, large] = [tiles.small, tiles.large].map((tile) => ({ ...tile, staging }));
-    if (small === undefined || large === undefined || !(await isRight(device, small))) continue;
-    return { small, large: (await isRight(device, large)) ? large : small };
+    const small = { ...tiles.small, staging };
+    if (!(await isRight(device, small))) continue;
+    const large = { ...tiles.large, staging };
+    const isLargeRight = tiles.large !== tiles.small && (await isRight(device, large));
+    return { small, large: isLargeRight ? large : small };
   }
   return null;
 }
