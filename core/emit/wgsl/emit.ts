@@ -2,9 +2,12 @@
 import type { Kernel, LoopKernel, MatmulKernel } from '../../compile/kernel.ts';
 import { matmulAsLoop } from '../../compile/matmul-as-loop.ts';
 import { withExprPool } from '../../ir/expr.ts';
+import { chooseFragments } from './fragment-choice.ts';
+import type { FragmentTile } from './fragments.ts';
 import type { Grid } from './grid.ts';
 import { emitLoop, type LoopStyle } from './loop.ts';
 import { emitMatmul } from './matmul.ts';
+import { emitFragments } from './matmul-fragments.ts';
 import { type Binding, type BindingPlan, ModuleWriter, separateBindings } from './module-writer.ts';
 import { type KernelParameters, type MatmulTile, parametersOf } from './parameters.ts';
 
@@ -15,6 +18,9 @@ export interface WgslKernel {
   readonly grid: Grid;
 }
 
+/** How a matrix product is cut into tiles. */
+export type ProductTile = MatmulTile | FragmentTile;
+
 /** What the text depends on besides the kernel. */
 export interface WgslOptions {
   /** Default: every buffer by itself. */
@@ -24,15 +30,15 @@ export interface WgslOptions {
   /** Overrides the choice of who runs an iteration of a loop kernel. */
   readonly loopStyle?: LoopStyle;
   /** Overrides the choice of a matrix product's kernel; `loop` is one invocation per output. */
-  readonly matmul?: MatmulTile | 'loop';
+  readonly matmul?: ProductTile | 'loop';
 }
 
-function chooseMatmul(
-  { batch, rows, columns, depth }: MatmulKernel,
-  { matmul }: KernelParameters,
-): MatmulTile | 'loop' {
+function chooseMatmul(kernel: MatmulKernel, { matmul }: KernelParameters): ProductTile | 'loop' {
+  const { batch, rows, columns, depth } = kernel;
   const side = Math.min(rows.extent, columns.extent);
   if (Math.min(side, depth) < matmul.skinny) return 'loop';
+  const fragments = matmul.fragments === null ? null : chooseFragments(kernel, matmul.fragments);
+  if (fragments !== null) return fragments;
   const outputs = batch.extent * rows.extent * columns.extent;
   const isLarge = side >= matmul.largeSide && outputs >= matmul.manyOutputs;
   return isLarge ? matmul.large : matmul.small;
@@ -51,10 +57,15 @@ function emit(kernel: Kernel, options: WgslOptions): WgslKernel {
     kernel.kind === 'loop' ? 'loop' : (options.matmul ?? chooseMatmul(kernel, parameters));
   const { functions, grid } =
     kernel.kind === 'matmul' && how !== 'loop'
-      ? emitMatmul(kernel, module, how)
+      ? emitProduct(kernel, module, how)
       : emitLoop(asLoop(kernel), module, parameters.loop, loopStyle);
   return { code: module.text(kernel.name, functions), bindings: module.bindings, grid };
 }
+
+const emitProduct = (kernel: MatmulKernel, module: ModuleWriter, tile: ProductTile) =>
+  tile.memory === 'fragments'
+    ? emitFragments(kernel, module, tile)
+    : emitMatmul(kernel, module, tile);
 
 const asLoop = (kernel: Kernel): LoopKernel =>
   kernel.kind === 'loop' ? kernel : matmulAsLoop(kernel);

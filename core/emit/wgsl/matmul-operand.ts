@@ -108,4 +108,13 @@ export class OperandReader {
     const each = [0, 1, 2, 3].map((i) => this.one(i === 0 ? along : `${along} + ${i}i`, term));
     return `vec4<${this.type}>(${each.join(', ')})`;
   }
+
+  /** The bits of eight halves from this one on in {@link direction}; `along` or `term` is a multiple of eight. */
+  eightHalves(along: string, term: string): string {
+    const { name, alongStride, sumStride } = this.side;
+    const [near, far, stride] =
+      this.direction === 'along' ? [along, term, sumStride] : [term, along, alongStride];
+    const index = `${name}_base / 8i + (${near}) / 8i + ${times(far, stride / 8)}`;
+    return this.#module.four(this.source, index);
+  }
 }

@@ -4,9 +4,10 @@ import { invariant } from '../../base/errors.ts';
 import type { MatmulKernel } from '../../compile/kernel.ts';
 import type { Source } from '../../ir/expr.ts';
 import { BodyWriter } from './body-writer.ts';
-import { flatWorkgroup, foldGrid, type Grid } from './grid.ts';
+import type { Grid } from './grid.ts';
 import { Epilogue } from './matmul-epilogue.ts';
 import { directionOf, OperandReader, sidesOf } from './matmul-operand.ts';
+import { placeTiles } from './matmul-places.ts';
 import type { ModuleWriter } from './module-writer.ts';
 import type { MatmulTile } from './parameters.ts';
 import { isWord, valueType } from './types.ts';
@@ -52,26 +53,10 @@ class MatmulWriter {
   }
 
   write(): { readonly functions: string; readonly grid: Grid } {
-    const { batch, rows, columns } = this.#kernel;
-    const [tileRows, tileColumns] = this.#size;
-    const across = Math.ceil(columns.extent / tileColumns);
-    const perMatrix = across * Math.ceil(rows.extent / tileRows);
-    const grid = foldGrid(perMatrix * batch.extent);
     this.#module.bindByFours(this.#fours());
     const finish = this.#epilogue.write(this.#module, this.#size);
     const main = this.#main;
-    // The grid has no third dimension, which the driver does not know: it would unroll loops.
-    main.line('let zero = i32(workgroup.z);');
-    main.line(`let tile = i32(${flatWorkgroup(grid)});`);
-    if (grid[0] * grid[1] > perMatrix * batch.extent) {
-      main.line(`if (tile >= ${perMatrix * batch.extent}i) { return; }`);
-    }
-    main.line(`let batch = tile / ${perMatrix}i;`);
-    main.line(`let tile_row = ((tile % ${perMatrix}i) / ${across}i) * ${tileRows}i;`);
-    main.line(`let tile_column = (tile % ${across}i) * ${tileColumns}i;`);
-    main.bindAxis(batch, 'batch');
-    main.line(`let lhs_base = ${main.expression(this.#kernel.lhs.base)};`);
-    main.line(`let rhs_base = ${main.expression(this.#kernel.rhs.base)};`);
+    const grid = placeTiles(this.#kernel, main, this.#size);
     this.#places();
     this.#declareSums();
     if (this.#tile.memory === 'workgroup') this.#staged();

@@ -69,7 +69,7 @@ const wordsOf = ({ dtype, length }: Source): number =>
 export class ModuleWriter {
   readonly #helpers = new Set<HelperName>();
   readonly #declarations: string[] = [];
-  readonly #extensions = new Set<string>();
+  readonly #directives = new Set<string>();
   readonly #variables: readonly Variable[];
   readonly #variableOf = new Map<Source, Variable>();
 
@@ -109,7 +109,12 @@ export class ModuleWriter {
 
   /** Asks for a feature of the language that the device must have. */
   enable(extension: string): void {
-    this.#extensions.add(extension);
+    this.#directives.add(`enable ${extension};`);
+  }
+
+  /** Turns off a rule of the shader compiler. */
+  turnOff(rule: string): void {
+    this.#directives.add(`diagnostic(off, ${rule});`);
   }
 
   /** Binds arrays as vectors of four, where all arrays of the same binding are among `sources`. */
@@ -198,10 +203,9 @@ export class ModuleWriter {
         `${variable}: array<${isByFours ? `vec4<${type}>, ${length / 4}` : `${type}, ${length}`}>;`,
     );
     const helpers = helperText(this.#helpers);
-    const extensions = [...this.#extensions].map((extension) => `enable ${extension};`);
     const parts = [
       `// ${name}`,
-      ...extensions,
+      ...this.#directives,
       ...variables,
       ...this.#declarations,
       helpers,

@@ -1,6 +1,7 @@
 /** What kernels are tuned by: one record per class of devices, and nothing about devices anywhere else. */
 
 import type { SplitProducts } from '../../compile/split-product.ts';
+import { type FragmentFacts, type FragmentParameters, fragmentsFor } from './fragment-choice.ts';
 
 /** Kinds of GPUs that want different kernels. */
 export type DeviceClass =
@@ -70,6 +71,8 @@ export interface MatmulParameters {
   readonly largeSide: number;
   /** When long sums are cut into partial ones, to have more workgroups; null: never. */
   readonly split: SplitProducts | null;
+  /** Products by the hardware's own small matrices; null: none. */
+  readonly fragments: FragmentParameters | null;
 }
 
 /** All that the generator of kernels is told about a device. */
@@ -119,6 +122,7 @@ const generic: KernelParameters = {
     largeSide: 64,
     // 128 workgroups of medium tiles.
     split: { outputs: 128 * 1024, terms: 256 },
+    fragments: null,
   },
 };
 
@@ -156,6 +160,7 @@ export const parametersOf: Readonly<Record<DeviceClass, KernelParameters>> = {
       manyOutputs: 64 * 1024,
       largeSide: 64,
       split: null,
+      fragments: null,
     },
   },
 };
@@ -167,6 +172,8 @@ export interface AdapterFacts {
   readonly description: string;
   /** Invocations of a subgroup, at least and at most; absent where subgroups cannot be used. */
   readonly subgroupSizes?: readonly [least: number, most: number];
+  /** Its fragments of matrices; absent where there are none. */
+  readonly fragments?: Omit<FragmentFacts, 'subgroupSizes'>;
 }
 
 const vendors: readonly (readonly [RegExp, DeviceClass])[] = [
@@ -184,10 +191,10 @@ export function classOf({ vendor, architecture, description }: AdapterFacts): De
   return known?.[1] ?? 'generic';
 }
 
-/** The parameters for an adapter: its class's, with subgroups used where all are of one size. */
+/** The parameters for an adapter: its class's, with subgroups used where all are of one size, and fragments. */
 export function parametersFor(adapter: AdapterFacts): KernelParameters {
   const name = classOf(adapter);
-  const parameters = parametersOf[name];
+  const parameters = withFragments(parametersOf[name], name, adapter);
   const [least, most] = adapter.subgroupSizes ?? [0, 0];
   if (least === 0 || least !== most) return parameters;
   const shared = { subgroupSize: least };
@@ -195,4 +202,19 @@ export function parametersFor(adapter: AdapterFacts): KernelParameters {
   return name === 'software'
     ? { ...parameters, loop: { ...loop, ...shared, sharing: 'subgroup', sharedLanes: least } }
     : { ...parameters, loop: { ...loop, ...shared, sharing: 'subgroups' } };
+}
+
+/** On a processor fragments are loops like any others, and tiles in registers are faster. */
+function withFragments(
+  parameters: KernelParameters,
+  name: DeviceClass,
+  { fragments, subgroupSizes }: AdapterFacts,
+): KernelParameters {
+  if (fragments === undefined || subgroupSizes === undefined || name === 'software') {
+    return parameters;
+  }
+  // Apple's memory has no banks that rows would have to be kept apart in.
+  const padding = name === 'apple' ? 0 : 8;
+  const chosen = fragmentsFor({ ...fragments, subgroupSizes }, padding);
+  return { ...parameters, matmul: { ...parameters.matmul, fragments: chosen } };
 }

@@ -1,11 +1,12 @@
 /** Finds a GPU: the browser's, or Dawn's in Node. */
 import { type AdapterFacts, classOf } from '../../emit/wgsl/parameters.ts';
 import { noAdapter, nullBackend } from './errors.ts';
+import { fragmentFactsOf, fragmentFeature } from './probe-fragments.ts';
 
 /**
  * Switches of Dawn, the WebGPU of Node and Chrome, all off unless asked for: `vulkan_enable_f16_on_nvidia` trusts
- * drivers that had faults; `allow_unsafe_apis` offers features that are no standard yet; `skip_validation` saves
- * microseconds per launch.
+ * drivers that had faults; `allow_unsafe_apis` offers features that are no standard yet, such as subgroup matrices;
+ * `skip_validation` saves microseconds per launch.
  */
 export type DawnToggle =
   | 'vulkan_enable_f16_on_nvidia'
@@ -107,12 +108,14 @@ export async function adapterAvailability(
 }
 
 /** What an adapter says of itself. */
-export function factsOf({ info, features }: GPUAdapter): AdapterFacts {
+export function factsOf(adapter: GPUAdapter): AdapterFacts {
+  const { info, features } = adapter;
   const { vendor, architecture, description, subgroupMinSize, subgroupMaxSize } = info;
   const facts = { vendor, architecture, description };
-  return features.has('subgroups')
-    ? { ...facts, subgroupSizes: [subgroupMinSize, subgroupMaxSize] }
-    : facts;
+  if (!features.has('subgroups')) return facts;
+  const fragments = fragmentFactsOf(adapter);
+  const subgroupSizes = [subgroupMinSize, subgroupMaxSize] as const;
+  return { ...facts, subgroupSizes, ...(fragments && { fragments }) };
 }
 
 /** True if the adapter computes on the processor. */
@@ -131,7 +134,13 @@ const wantedLimits = [
   'maxComputeWorkgroupSizeZ',
   'maxComputeWorkgroupsPerDimension',
 ] as const satisfies readonly (keyof GPUSupportedLimits)[];
-const wantedFeatures: readonly GPUFeatureName[] = ['shader-f16', 'subgroups', 'timestamp-query'];
+const wantedFeatures: readonly GPUFeatureName[] = [
+  'shader-f16',
+  'subgroups',
+  'timestamp-query',
+  // No standard feature yet, and so unknown to the types.
+  fragmentFeature as GPUFeatureName,
+];
 
 /** A device with all that the adapter offers and kernels can use. */
 export function requestDevice(adapter: GPUAdapter): Promise<GPUDevice> {

@@ -40,6 +40,7 @@ import { Failures } from './failures.ts';
 import { Accounts, type Allocation, arrayUsage, BufferPool, stagingUsage } from './memory.ts';
 import { Pipelines } from './pipelines.ts';
 import { type Places, wholeOf, wholeWords } from './places.ts';
+import { showFragments, withProvenFragments } from './probe-fragments.ts';
 import { type StorageOwner, WebGpuStorage } from './storage.ts';
 import { Timestamps } from './timestamps.ts';
 import { deviceElements, fromDeviceWords, toDeviceWords, WholeWords } from './transfer.ts';
@@ -84,11 +85,13 @@ export async function createWebGpuDevice(options: WebGpuDeviceOptions = {}): Pro
   const { vendor, architecture, description } = adapter.info;
   const name = [vendor, architecture, description].filter((part) => part !== '').join(', ');
   const [device, collect] = await Promise.all([requestDevice(adapter), loadCollector()]);
+  const parameters = await withProvenFragments(device, parametersFor(factsOf(adapter)));
+  const emit = { parameters, ...options.emit };
   return new Gpu(device, collect, {
-    name: `WebGPU: ${name}`,
+    name: `WebGPU: ${name}${showFragments(emit.parameters)}`,
     isSoftware,
     budgetBytes: options.budgetBytes ?? defaultBudget,
-    emit: { parameters: parametersFor(factsOf(adapter)), ...options.emit },
+    emit,
     limits: limitsOf(device.limits, options.maxBindingBytes),
   });
 }
