@@ -21,6 +21,7 @@ import {
   requestDevice,
 } from './adapter.ts';
 import { BindGroups } from './bind-groups.ts';
+import { CommandBatch } from './command-batch.ts';
 import { type Limits, offsetAlignment, preparePlan } from './executable.ts';
 import { Failures } from './failures.ts';
 import { GpuMemory } from './gpu-memory.ts';
@@ -103,6 +104,7 @@ class Gpu implements WebGpuDevice {
   readonly #facts: GpuFacts;
   readonly #failures = new Failures();
   readonly #order = new WorkOrder((error) => this.#failures.reportThrown(error));
+  readonly #batch: CommandBatch;
   readonly #bindGroups: BindGroups;
   readonly #pipelines: Pipelines;
   readonly #memory: GpuMemory;
@@ -118,18 +120,21 @@ class Gpu implements WebGpuDevice {
     this.target = targetOf(device.limits, facts);
     const failures = this.#failures;
     const order = this.#order;
+    const batch = new CommandBatch(device);
     const bindGroups = new BindGroups(device, collect);
     const memory: GpuMemory = new GpuMemory({
       ...{ device, failures, bindGroups, budgetBytes },
       isWaiting: () => order.isWaiting,
+      flush: () => batch.flush(),
       read: (storage) => reads.read(storage),
     });
-    const reads = new Reads({ device, failures, memory, order });
+    const reads = new Reads({ batch, failures, memory, order });
+    this.#batch = batch;
     this.#bindGroups = bindGroups;
     this.#pipelines = new Pipelines(device, failures);
     this.#memory = memory;
-    this.#uploads = new Uploads(device.queue, memory, order);
-    this.#runs = new Runs({ device, failures, bindGroups, memory, order, reads });
+    this.#uploads = new Uploads({ device, batch, memory, order });
+    this.#runs = new Runs({ device, batch, failures, bindGroups, memory, order, reads });
     this.#listen();
   }
 
@@ -154,6 +159,8 @@ class Gpu implements WebGpuDevice {
 
   load(plan: Plan): Executable {
     this.#failures.raiseLoss();
+    // The GPU can work while the host makes a program ready.
+    this.#batch.flush();
     const prepared = preparePlan(plan, {
       pipelines: this.#pipelines,
       limits: this.#facts.limits,
@@ -170,6 +177,7 @@ class Gpu implements WebGpuDevice {
   async settle(): Promise<void> {
     this.#failures.raiseLoss();
     await this.#order.handedOver();
+    this.#batch.flush();
     await this.#device.queue.onSubmittedWorkDone();
     await this.#failures.known();
     this.#failures.raise();
@@ -191,6 +199,7 @@ class Gpu implements WebGpuDevice {
 
   destroy(): void {
     this.#order.drop();
+    this.#batch.drop();
     this.#failures.lose('destroy() was called', null);
     this.#device.destroy();
   }

@@ -18,6 +18,8 @@ export interface GpuMemoryOptions {
   readonly budgetBytes: number;
   /** True while buffers may be in use by work that the queue has not been given. */
   readonly isWaiting: () => boolean;
+  /** Gives the queue what can be given to it. */
+  readonly flush: () => void;
   readonly read: (storage: WebGpuStorage) => Promise<TypedArray>;
 }
 

@@ -2,10 +2,11 @@
 import type { DType, TypedArray } from '../../base/dtype.ts';
 import { shortName } from '../../base/dtype.ts';
 import { invariant } from '../../base/errors.ts';
+import type { CommandBatch } from './command-batch.ts';
 import type { Failures } from './failures.ts';
 import type { GpuMemory } from './gpu-memory.ts';
 import type { Allocation } from './memory.ts';
-import { wholeWords } from './places.ts';
+import { wholeOf, wholeWords } from './places.ts';
 import type { WebGpuStorage } from './storage.ts';
 import { fromDeviceWords } from './transfer.ts';
 import type { WorkOrder } from './work-order.ts';
@@ -14,7 +15,7 @@ const mapRead = 1;
 
 /** What reading needs from its device. */
 export interface ReadsOptions {
-  readonly device: GPUDevice;
+  readonly batch: CommandBatch;
   readonly failures: Failures;
   readonly memory: GpuMemory;
   readonly order: WorkOrder;
@@ -22,13 +23,13 @@ export interface ReadsOptions {
 
 /** Reads arrays. */
 export class Reads {
-  readonly #device: GPUDevice;
+  readonly #batch: CommandBatch;
   readonly #failures: Failures;
   readonly #memory: GpuMemory;
   readonly #order: WorkOrder;
 
-  constructor({ device, failures, memory, order }: ReadsOptions) {
-    this.#device = device;
+  constructor({ batch, failures, memory, order }: ReadsOptions) {
+    this.#batch = batch;
     this.#failures = failures;
     this.#memory = memory;
     this.#order = order;
@@ -41,11 +42,10 @@ export class Reads {
     if (bytes === 0) return fromDeviceWords(new ArrayBuffer(0), dtype, 0);
     const words = wholeWords(bytes);
     const staging = this.#memory.staging.acquire(words, () => `${shortName(dtype)}[${length}]`);
-    const { buffer } = storage.allocation;
+    const source = { ...wholeOf(storage.allocation), bytes: words };
     this.#order.add([], () => {
-      const encoder = this.#device.createCommandEncoder();
-      encoder.copyBufferToBuffer(buffer, 0, staging.buffer, 0, words);
-      this.#device.queue.submit([encoder.finish()]);
+      this.#batch.copy(source, staging.buffer);
+      this.#batch.flush();
     });
     await this.#order.handedOver();
     const elements = await this.fetch(staging, dtype, length, words);

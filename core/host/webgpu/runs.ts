@@ -1,4 +1,4 @@
-/** Runs of prepared plans on a GPU: memory for their results, one submit, and the calls on the host. */
+/** Runs of prepared plans on a GPU: memory for their results, the commands, and the calls on the host. */
 import { invariant } from '../../base/errors.ts';
 import type { Plan } from '../../compile/plan.ts';
 import type { Storage } from '../../ir/value.ts';
@@ -6,6 +6,7 @@ import type { HostCalls } from '../device.ts';
 import { noTimestamps } from '../errors.ts';
 import { activeRecorder } from '../profile.ts';
 import type { BindGroups } from './bind-groups.ts';
+import type { CommandBatch } from './command-batch.ts';
 import { callAll, type LogBuffer, RunEncoder } from './encode-run.ts';
 import type { Prepared } from './executable.ts';
 import type { Failures } from './failures.ts';
@@ -19,6 +20,7 @@ import type { WorkOrder } from './work-order.ts';
 /** What runs need from their device. */
 export interface RunsOptions {
   readonly device: GPUDevice;
+  readonly batch: CommandBatch;
   readonly failures: Failures;
   readonly bindGroups: BindGroups;
   readonly memory: GpuMemory;
@@ -95,17 +97,17 @@ export class Runs {
     log: LogBuffer | null,
   ): void {
     refuse(prepared);
-    const { device, bindGroups, failures } = this.#parts;
-    const encoder = device.createCommandEncoder();
-    for (const { from, to, bytes } of copies) {
-      encoder.copyBufferToBuffer(from.buffer, 0, to.buffer, 0, bytes);
-    }
+    const { device, bindGroups, failures, batch } = this.#parts;
     const recorder = activeRecorder();
     if (recorder !== null && !device.features.has('timestamp-query')) throw noTimestamps();
     const timestamps = recorder === null ? null : new Timestamps(device, recorder);
-    new RunEncoder({ encoder, bindGroups, log, timestamps }).write(prepared, places);
-    const read = timestamps?.resolve(encoder);
-    device.queue.submit([encoder.finish()]);
+    if (timestamps !== null) batch.flush();
+    for (const { from, to, bytes } of copies) batch.copy({ ...wholeOf(from), bytes }, to.buffer);
+    new RunEncoder({ batch, bindGroups, log, timestamps }).write(prepared, places);
+    const read = timestamps?.resolve(batch.commands);
+    // The buffer of a log is about to be mapped, and a submit may not use it then.
+    if (timestamps !== null || log !== null) batch.flush();
+    else batch.flushIfMuch();
     read?.(failures);
   }
 }

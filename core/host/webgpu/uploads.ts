@@ -3,6 +3,7 @@ import type { DType, TypedArray } from '../../base/dtype.ts';
 import { bytesOf, shortName } from '../../base/dtype.ts';
 import { invariant } from '../../base/errors.ts';
 import type { PendingUpload } from '../device.ts';
+import type { CommandBatch } from './command-batch.ts';
 import type { GpuMemory } from './gpu-memory.ts';
 import type { Allocation } from './memory.ts';
 import { wholeWords } from './places.ts';
@@ -13,14 +14,24 @@ import type { WorkOrder } from './work-order.ts';
 /** Uploads are cut into pieces of this size, so that their host-side copies do not pile up. */
 const uploadPiece = 64 * 2 ** 20;
 
+/** What uploads need from their device. */
+export interface UploadsOptions {
+  readonly device: GPUDevice;
+  readonly batch: CommandBatch;
+  readonly memory: GpuMemory;
+  readonly order: WorkOrder;
+}
+
 /** Writes arrays. */
 export class Uploads {
   readonly #queue: GPUQueue;
+  readonly #batch: CommandBatch;
   readonly #memory: GpuMemory;
   readonly #order: WorkOrder;
 
-  constructor(queue: GPUQueue, memory: GpuMemory, order: WorkOrder) {
-    this.#queue = queue;
+  constructor({ device, batch, memory, order }: UploadsOptions) {
+    this.#queue = device.queue;
+    this.#batch = batch;
     this.#memory = memory;
     this.#order = order;
   }
@@ -69,6 +80,8 @@ export class Uploads {
 
   #write({ buffer }: Allocation, offset: number, data: Uint8Array<ArrayBuffer>): void {
     const queue = this.#queue;
+    // Elements are written when they are handed over, before commands that still wait.
+    this.#batch.flush();
     for (let start = 0; start < data.byteLength; start += uploadPiece) {
       const bytes = Math.min(uploadPiece, data.byteLength - start);
       queue.writeBuffer(buffer, offset + start, data.buffer, data.byteOffset + start, bytes);
