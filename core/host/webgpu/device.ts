@@ -25,6 +25,7 @@ import { CommandBatch } from './command-batch.ts';
 import { type Limits, offsetAlignment, preparePlan } from './executable.ts';
 import { Failures } from './failures.ts';
 import { GpuMemory } from './gpu-memory.ts';
+import type { Later } from './idle.ts';
 import { Pipelines } from './pipelines.ts';
 import { Reads } from './reads.ts';
 import { Runs } from './runs.ts';
@@ -39,6 +40,8 @@ export interface WebGpuDeviceOptions extends AdapterOptions {
   readonly budgetBytes?: number;
   /** Bytes of an array that a kernel sees at once, at most. Default: what the GPU allows. */
   readonly maxBindingBytes?: number;
+  /** Calls back after a time, to notice that the device is idle. Default: the host's timers. */
+  readonly later?: Later;
   /** Overrides choices of the code generator, to test kernels meant for other GPUs. */
   readonly emit?: Pick<WgslOptions, 'loopStyle' | 'matmul' | 'parameters'>;
 }
@@ -72,6 +75,7 @@ export async function createWebGpuDevice(options: WebGpuDeviceOptions = {}): Pro
     name: `WebGPU: ${name}`,
     isSoftware,
     budgetBytes: options.budgetBytes ?? defaultBudget,
+    later: options.later,
     emit: { parameters: parametersFor(factsOf(adapter)), ...options.emit },
     limits: limitsOf(device.limits, options.maxBindingBytes),
   });
@@ -91,6 +95,7 @@ interface GpuFacts {
   readonly name: string;
   readonly isSoftware: boolean;
   readonly budgetBytes: number;
+  readonly later: Later | undefined;
   readonly emit: WgslOptions;
   readonly limits: Limits;
 }
@@ -112,7 +117,7 @@ class Gpu implements WebGpuDevice {
   readonly #runs: Runs;
 
   constructor(device: GPUDevice, collect: (() => void) | null, facts: GpuFacts) {
-    const { budgetBytes, isSoftware } = facts;
+    const { budgetBytes, isSoftware, later } = facts;
     this.#device = device;
     this.#facts = facts;
     this.description = facts.name;
@@ -123,7 +128,7 @@ class Gpu implements WebGpuDevice {
     const batch = new CommandBatch(device);
     const bindGroups = new BindGroups(device, collect);
     const memory: GpuMemory = new GpuMemory({
-      ...{ device, failures, bindGroups, budgetBytes },
+      ...{ device, failures, bindGroups, budgetBytes, later },
       isWaiting: () => order.isWaiting,
       flush: () => batch.flush(),
       read: (storage) => reads.read(storage),

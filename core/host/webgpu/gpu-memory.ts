@@ -7,6 +7,7 @@ import { createReclaimer, type Reclaimer } from '../reclaim.ts';
 import type { BindGroups } from './bind-groups.ts';
 import { outputBytes } from './executable.ts';
 import type { Failures } from './failures.ts';
+import { IdleWatch, type Later } from './idle.ts';
 import { Accounts, type Allocation, arrayUsage, BufferPool, stagingUsage } from './memory.ts';
 import { type StorageOwner, WebGpuStorage } from './storage.ts';
 
@@ -21,6 +22,8 @@ export interface GpuMemoryOptions {
   /** Gives the queue what can be given to it. */
   readonly flush: () => void;
   readonly read: (storage: WebGpuStorage) => Promise<TypedArray>;
+  /** What tells when the device has been idle for a while. Default: the host's timers. */
+  readonly later?: Later | undefined;
 }
 
 /** One array's elements to be copied to another. */
@@ -38,20 +41,25 @@ export class GpuMemory implements StorageOwner {
   readonly #accounts = new Accounts();
   readonly #bindGroups: BindGroups;
   readonly #budgetBytes: number;
+  readonly #isWaiting: () => boolean;
   readonly #reclaimer: Reclaimer;
   readonly #unreachable: FinalizationRegistry<Allocation>;
+  readonly #idle: IdleWatch;
   #arena: Allocation | null = null;
   #isArenaUsed = false;
 
-  constructor({ bindGroups, read, ...options }: GpuMemoryOptions) {
+  constructor({ bindGroups, read, later, ...options }: GpuMemoryOptions) {
     const { budgetBytes } = options;
-    const shared = { ...options, accounts: this.#accounts };
+    this.#idle = new IdleWatch(() => this.#onIdle(), later);
+    const onFree = (): void => this.#idle.touch();
+    const shared = { ...options, accounts: this.#accounts, onFree };
     const onDestroy = (id: number): void => bindGroups.forget(id);
     this.read = read;
     this.arrays = new BufferPool({ ...shared, usage: arrayUsage, onDestroy });
     this.staging = new BufferPool({ ...shared, usage: stagingUsage });
     this.#bindGroups = bindGroups;
     this.#budgetBytes = budgetBytes;
+    this.#isWaiting = options.isWaiting;
     this.#reclaimer = createReclaimer({ budgetBytes, liveBytes: () => this.arrays.liveBytes });
     this.#unreachable = new FinalizationRegistry((allocation) => this.arrays.release(allocation));
   }
@@ -106,6 +114,7 @@ export class GpuMemory implements StorageOwner {
   /** One buffer serves the intermediates of all programs: the queue runs them one after the other. */
   growArena(bytes: number): Allocation {
     this.#isArenaUsed = true;
+    this.#idle.touch();
     if (this.#arena !== null && this.#arena.bytes >= bytes) return this.#arena;
     if (this.#arena !== null) this.arrays.release(this.#arena);
     this.#arena = this.arrays.acquire(bytes, () => 'the intermediate arrays together');
@@ -116,6 +125,15 @@ export class GpuMemory implements StorageOwner {
   async reclaim(): Promise<void> {
     await this.#reclaimer.reclaimIfNeeded();
     await this.#bindGroups.reclaimIfNeeded();
+  }
+
+  #onIdle(): void {
+    if (this.#isWaiting()) {
+      this.#idle.touch();
+      return;
+    }
+    this.#isArenaUsed = false;
+    this.trim();
   }
 
   /** Gives back what an idle device need not keep. */

@@ -59,6 +59,8 @@ export interface PoolOptions {
   readonly isWaiting: () => boolean;
   /** Gives the queue what can be given to it. */
   readonly flush: () => void;
+  /** Told whenever a buffer becomes free. */
+  readonly onFree?: () => void;
   /** Told of each buffer that is destroyed. */
   readonly onDestroy?: (id: number) => void;
 }
@@ -113,6 +115,7 @@ export class BufferPool {
     const free = this.#free.get(bytes);
     if (free === undefined) this.#free.set(bytes, [allocation]);
     else free.push(allocation);
+    this.#options.onFree?.();
   }
 
   /** Takes a buffer back that cannot be used again. */
