@@ -76,6 +76,8 @@ export interface MatmulParameters {
 export interface KernelParameters {
   readonly loop: LoopParameters;
   readonly matmul: MatmulParameters;
+  /** Whether arrays of float16 are arrays of WGSL's `f16`, which the device must know, instead of words of two. */
+  readonly nativeHalves: boolean;
 }
 
 /** 32 × 32 outputs by 64 invocations. */
@@ -120,6 +122,7 @@ const generic: KernelParameters = {
     // 128 workgroups of medium tiles.
     split: { outputs: 128 * 1024, terms: 256 },
   },
+  nativeHalves: false,
 };
 
 const wide = (lanes: number, sharedLanes: number): KernelParameters => ({
@@ -167,6 +170,8 @@ export interface AdapterFacts {
   readonly description: string;
   /** Invocations of a subgroup, at least and at most; absent where subgroups cannot be used. */
   readonly subgroupSizes?: readonly [least: number, most: number];
+  /** True if it knows `f16`. */
+  readonly hasHalves?: boolean;
 }
 
 const vendors: readonly (readonly [RegExp, DeviceClass])[] = [
@@ -184,10 +189,10 @@ export function classOf({ vendor, architecture, description }: AdapterFacts): De
   return known?.[1] ?? 'generic';
 }
 
-/** The parameters for an adapter: its class's, with subgroups used where all are of one size. */
+/** The parameters for an adapter: its class's, with `f16` where there is, and subgroups used where all are of one size. */
 export function parametersFor(adapter: AdapterFacts): KernelParameters {
   const name = classOf(adapter);
-  const parameters = parametersOf[name];
+  const parameters = { ...parametersOf[name], nativeHalves: adapter.hasHalves === true };
   const [least, most] = adapter.subgroupSizes ?? [0, 0];
   if (least === 0 || least !== most) return parameters;
   const shared = { subgroupSize: least };

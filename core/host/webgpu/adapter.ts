@@ -130,7 +130,8 @@ export async function adapterAvailability(
 /** What an adapter says of itself. */
 export function factsOf({ info, features }: GPUAdapter): AdapterFacts {
   const { vendor, architecture, description, subgroupMinSize, subgroupMaxSize } = info;
-  const facts = { vendor, architecture, description };
+  const hasHalves = features.has('shader-f16');
+  const facts = { vendor, architecture, description, hasHalves };
   return features.has('subgroups')
     ? { ...facts, subgroupSizes: [subgroupMinSize, subgroupMaxSize] }
     : facts;

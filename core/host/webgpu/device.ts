@@ -224,5 +224,6 @@ const targetOf = (
   minRows: isSoftware ? 32 : 128,
   splitProducts: emit.parameters?.matmul.split ?? null,
   writesWords: true,
+  writesHalves: emit.parameters?.nativeHalves === true,
   concurrency: isSoftware ? 256 : 8192,
 });
