@@ -22,6 +22,13 @@ export {
   profile,
   setDefaultDevice,
 } from './core/host/runtime.ts';
+export { createWasmDevice, type WasmDeviceOptions } from './core/host/wasm/device.ts';
+export type { DawnToggle } from './core/host/webgpu/adapter.ts';
+export {
+  createWebGpuDevice,
+  type WebGpuDevice,
+  type WebGpuDeviceOptions,
+} from './core/host/webgpu/device.ts';
 export * as image from './core/image/index.ts';
 export * as tree from './core/tree.ts';
 export * as nn from './nn/index.ts';

@@ -160,8 +160,9 @@ export class KernelBuilder {
 
   /** What elements of a node can be written to one by one: if words are written, wider memory than a packed array. */
   #writable({ source }: ArrayNode, { dtype }: Expr): Source {
-    const isStaged = this.#target.writesWords && isStorageType(source.dtype);
-    return isStaged ? makeSource(dtype, source.length) : source;
+    const { writesWords, writesHalves } = this.#target;
+    const isWhole = !isStorageType(source.dtype) || (writesHalves && source.dtype === 'float16');
+    return writesWords && !isWhole ? makeSource(dtype, source.length) : source;
   }
 
   #kernelName(): string {

@@ -26,6 +26,8 @@ export interface CutOptions {
   readonly alignment: number;
   /** The binding of each of the kernel's buffers; those of one binding stay side by side. */
   readonly bindingOf: readonly number[];
+  /** True: elements of float16 arrays are written one by one. */
+  readonly writesHalves: boolean;
 }
 
 /** A part of a kernel. */
@@ -75,7 +77,7 @@ function cutAlong(
   for (let start = 0; start < axis.extent; start += length) {
     const part = restrict(kernel, axis, start, Math.min(length, axis.extent - start));
     const piece = shrink(part, options);
-    if (piece === null || !writesWholeWords(piece.kernel)) return null;
+    if (piece === null || !writesWholeWords(piece.kernel, options)) return null;
     pieces.push(piece);
   }
   return pieces;
@@ -84,10 +86,11 @@ function cutAlong(
 const bytesOfArray = ({ dtype, length }: Source): number => length * bytesOf(dtype);
 
 /** True if packed arrays are written from the start of a word on, in the order of the loops. */
-const writesWholeWords = (kernel: Kernel): boolean =>
+const writesWholeWords = (kernel: Kernel, { writesHalves }: CutOptions): boolean =>
   kernel.stores.every(
     ({ target, index }) =>
       !isStorageType(target.dtype) ||
+      (writesHalves && target.dtype === 'float16') ||
       (kernel.kind === 'loop' && isRowMajor(index, kernel.parallel)),
   );
 

@@ -52,6 +52,8 @@ export interface Target {
   readonly hasFastThreads: boolean;
   /** True: memory is written in words of four bytes, so that parts of one word must be written together. */
   readonly writesWords: boolean;
+  /** True: floats of 16 bits of type float16 are written one by one all the same. */
+  readonly writesHalves: boolean;
   /** Rows that keep the device busy. */
   readonly minRows: number;
   /** Matrix products of few results and long sums are cut into partial sums; null: never. */

@@ -1,6 +1,9 @@
 /** Loops without a single `dispose` stay within bounded memory. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { setDefaultDevice } from '../../core/host/runtime.ts';
+import { createWasmDevice } from '../../core/host/wasm/device.ts';
+import { createWebGpuDevice } from '../../core/host/webgpu/device.ts';
 import type { Value } from '../../core/ir/value.ts';
 import * as np from '../../core/numpy/index.ts';
 import { grad, jit } from '../../transforms/index.ts';
@@ -48,6 +51,26 @@ for (const name of testDevices(['wasm', 'webgpu'])) {
     const { peakBytes } = device.memory();
     const held = (peakBytes - start) / 2 ** 20;
     assert.ok(held <= 800, `${held.toFixed(0)} MB at the peak`);
+  });
+
+  test(`${name}: an eager loop with an await every 100 steps holds 1.5 × its budget at most`, async () => {
+    const budgetBytes = 8 * 2 ** 20;
+    const device = await setDefaultDevice(
+      name === 'wasm'
+        ? createWasmDevice({ budgetBytes })
+        : await createWebGpuDevice({ budgetBytes }),
+    );
+    // 100 steps make 3.2 MB; all of them would hold twice the budget and more.
+    let x = np.zeros([64, 64]);
+    device.resetPeak();
+    for (let i = 0; i < steps; i++) {
+      x = np.add(np.multiply(x, 1), 1);
+      if (i % 100 === 99) assert.is(await x.get(0, 0).item(), i + 1);
+    }
+    const { peakBytes } = device.memory();
+    const held = peakBytes / budgetBytes;
+    assert.ok(held <= 1.5, `${held.toFixed(2)} × the budget at the peak`);
+    await use(name);
   });
 }
 

@@ -33,9 +33,9 @@ async function run(): Promise<Float32Array> {
 }
 
 /** What a GPU of this class gets, also in the parts that small arrays would not get. */
-const eager = ({ loop, matmul }: KernelParameters): KernelParameters => ({
-  loop: { ...loop, minWideIterations: 1, minWideElements: 1 },
-  matmul,
+const eager = (parameters: KernelParameters): KernelParameters => ({
+  ...parameters,
+  loop: { ...parameters.loop, minWideIterations: 1, minWideElements: 1 },
 });
 
 const classes: Record<string, KernelParameters> = {

@@ -1,7 +1,7 @@
 /** Kernel → WGSL compute shader. The text depends on the kernel alone, so that equal kernels share a pipeline. */
 import type { Kernel, LoopKernel, MatmulKernel } from '../../compile/kernel.ts';
 import { matmulAsLoop } from '../../compile/matmul-as-loop.ts';
-import { withExprPool } from '../../ir/expr.ts';
+import { type Source, withExprPool } from '../../ir/expr.ts';
 import { chooseFragments } from './fragment-choice.ts';
 import type { FragmentTile } from './fragments.ts';
 import type { Grid } from './grid.ts';
@@ -9,6 +9,7 @@ import { emitLoop, type LoopStyle } from './loop.ts';
 import { emitMatmul } from './matmul.ts';
 import { emitFragments } from './matmul-fragments.ts';
 import { type Binding, type BindingPlan, ModuleWriter, separateBindings } from './module-writer.ts';
+import { asFloats } from './native-half.ts';
 import { type KernelParameters, type MatmulTile, parametersOf } from './parameters.ts';
 
 /** A shader and how to launch it. Its entry point is `main`, its buffers are in group 0. */
@@ -49,12 +50,14 @@ export const emitWgsl = (kernel: Kernel, options: WgslOptions = {}): WgslKernel 
   // Expressions of kernels that have been made wider are of no use afterwards.
   withExprPool(() => emit(kernel, options));
 
-function emit(kernel: Kernel, options: WgslOptions): WgslKernel {
-  const { bindings = separateBindings(kernel.buffers), loopStyle = null } = options;
+function emit(given: Kernel, options: WgslOptions): WgslKernel {
+  const { bindings = separateBindings(given.buffers), loopStyle = null } = options;
   const { parameters = parametersOf.generic } = options;
-  const module = new ModuleWriter(kernel.buffers, bindings);
-  const how =
-    kernel.kind === 'loop' ? 'loop' : (options.matmul ?? chooseMatmul(kernel, parameters));
+  const how = given.kind === 'loop' ? 'loop' : (options.matmul ?? chooseMatmul(given, parameters));
+  const { kernel, halves } = parameters.nativeHalves
+    ? asFloats(given)
+    : { kernel: given, halves: new Set<Source>() };
+  const module = new ModuleWriter(kernel.buffers, bindings, halves);
   const { functions, grid } =
     kernel.kind === 'matmul' && how !== 'loop'
       ? emitProduct(kernel, module, how)

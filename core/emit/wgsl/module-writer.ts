@@ -40,7 +40,9 @@ export const separateBindings = (buffers: readonly KernelBuffer[]): BindingPlan 
 
 interface Variable {
   readonly name: string;
+  /** Of an element: a word, or half of one. */
   readonly type: string;
+  /** Elements. */
   readonly length: number;
   readonly access: Binding['access'];
   /** Bound as vectors of four. */
@@ -62,8 +64,7 @@ const readers = {
 /** The WGSL type of a word in memory: packed arrays are words of several elements. */
 const wordType = ({ dtype }: Source): string => (isStorageType(dtype) ? 'u32' : memoryType[dtype]);
 
-const wordsOf = ({ dtype, length }: Source): number =>
-  Math.ceil((length * bytesOf(dtype)) / wordBytes);
+const half = 'f16';
 
 /** Collects the parts of one shader. */
 export class ModuleWriter {
@@ -72,8 +73,15 @@ export class ModuleWriter {
   readonly #directives = new Set<string>();
   readonly #variables: readonly Variable[];
   readonly #variableOf = new Map<Source, Variable>();
+  readonly #halves: ReadonlySet<Source>;
 
-  constructor(buffers: readonly KernelBuffer[], { bindingOf, isWritable }: BindingPlan) {
+  /** @param halves - Arrays of floats that are floats of 16 bits in memory. */
+  constructor(
+    buffers: readonly KernelBuffer[],
+    { bindingOf, isWritable }: BindingPlan,
+    halves: ReadonlySet<Source> = new Set(),
+  ) {
+    this.#halves = halves;
     const variables: Variable[] = [];
     buffers.forEach(({ source, access }, i) => {
       const binding = bindingOf[i] ?? i;
@@ -83,17 +91,27 @@ export class ModuleWriter {
       variables[binding] = {
         name: `b${binding}`,
         type: known?.type ?? wordType(source),
-        length: Math.max(1, known?.length ?? 1, wordsOf(source)),
+        length: Math.max(1, known?.length ?? 1, this.#wordsOf(source)),
         access: isUpdate ? 'update' : 'read',
         isByFours: false,
       };
     });
+    this.#variables = variables.map((variable, binding) =>
+      buffers.some(({ source }, i) => (bindingOf[i] ?? i) === binding && halves.has(source))
+        ? { ...variable, type: half, length: 2 * variable.length }
+        : variable,
+    );
+    if (halves.size > 0) this.enable(half);
     buffers.forEach(({ source }, i) => {
-      const variable = variables[bindingOf[i] ?? i];
+      const variable = this.#variables[bindingOf[i] ?? i];
       invariant(variable !== undefined, 'a buffer without a binding');
       this.#variableOf.set(source, variable);
     });
-    this.#variables = variables;
+  }
+
+  #wordsOf(source: Source): number {
+    const bytes = this.#halves.has(source) ? wordBytes / 2 : bytesOf(source.dtype);
+    return Math.ceil((source.length * bytes) / wordBytes);
   }
 
   /** Names a library function and includes it. */
@@ -122,7 +140,10 @@ export class ModuleWriter {
     const held = [...this.#variableOf];
     for (const variable of this.#variables) {
       const inside = held.filter(([, other]) => other === variable).map(([source]) => source);
-      variable.isByFours = inside.length > 0 && inside.every((source) => sources.has(source));
+      const isHalf = variable.type === half;
+      variable.isByFours =
+        inside.length > 0 &&
+        inside.every((source) => sources.has(source) && this.#halves.has(source) === isHalf);
     }
   }
 
@@ -134,6 +155,7 @@ export class ModuleWriter {
   /** Elements 4·index … 4·index + 3 as they are in memory. */
   four(source: Source, index: string): string {
     const { name, type } = this.#variable(source);
+    if (type === half) return `vec4<f32>(${name}[${index}])`;
     const wanted = wordType(source);
     return type === wanted ? `${name}[${index}]` : `bitcast<vec4<${wanted}>>(${name}[${index}])`;
   }
@@ -142,6 +164,7 @@ export class ModuleWriter {
   assignFour(source: Source, index: string, values: readonly string[]): string {
     const { name, type } = this.#variable(source);
     const four = `vec4<${wordType(source)}>(${values.join(', ')})`;
+    if (type === half) return `${name}[${index}] = vec4<f16>(${four});`;
     const stored = type === wordType(source) ? four : `bitcast<vec4<${type}>>(${four})`;
     return `${name}[${index}] = ${stored};`;
   }
@@ -181,18 +204,31 @@ export class ModuleWriter {
   #word(source: Source, index: string): string {
     const { name, type } = this.#variable(source);
     const wanted = wordType(source);
+    if (type === half) {
+      return this.#halves.has(source)
+        ? `f32(${name}[${index}])`
+        : `bitcast<${wanted}>(vec2<f16>(${name}[2i * (${index})], ${name}[2i * (${index}) + 1i]))`;
+    }
     return type === wanted ? `${name}[${index}]` : `bitcast<${wanted}>(${name}[${index}])`;
   }
 
   /** A statement that writes a value of the array's own type (booleans as u32), or a word of a packed array. */
   assign(source: Source, index: string, value: string): string {
     const { name, type } = this.#variable(source);
+    if (type === half) {
+      if (this.#halves.has(source)) return `${name}[${index}] = f16(${value});`;
+      const [first, second] = [`${name}[2i * (${index})]`, `${name}[2i * (${index}) + 1i]`];
+      return `{ let word = bitcast<vec2<f16>>(${value}); ${first} = word.x; ${second} = word.y; }`;
+    }
     const stored = type === wordType(source) ? value : `bitcast<${type}>(${value})`;
     return `${name}[${index}] = ${stored};`;
   }
 
   get bindings(): readonly Binding[] {
-    return this.#variables.map(({ access, length }) => ({ access, bytes: length * wordBytes }));
+    return this.#variables.map(({ access, length, type }) => ({
+      access,
+      bytes: length * (type === half ? wordBytes / 2 : wordBytes),
+    }));
   }
 
   /** The whole shader around `functions`. */

@@ -79,6 +79,8 @@ export interface MatmulParameters {
 export interface KernelParameters {
   readonly loop: LoopParameters;
   readonly matmul: MatmulParameters;
+  /** Whether arrays of float16 are arrays of WGSL's `f16`, which the device must know, instead of words of two. */
+  readonly nativeHalves: boolean;
 }
 
 /** 32 × 32 outputs by 64 invocations. */
@@ -124,6 +126,7 @@ const generic: KernelParameters = {
     split: { outputs: 128 * 1024, terms: 256 },
     fragments: null,
   },
+  nativeHalves: false,
 };
 
 const wide = (lanes: number, sharedLanes: number): KernelParameters => ({
@@ -172,6 +175,8 @@ export interface AdapterFacts {
   readonly description: string;
   /** Invocations of a subgroup, at least and at most; absent where subgroups cannot be used. */
   readonly subgroupSizes?: readonly [least: number, most: number];
+  /** True if it knows `f16`. */
+  readonly hasHalves?: boolean;
   /** Its fragments of matrices; absent where there are none. */
   readonly fragments?: Omit<FragmentFacts, 'subgroupSizes'>;
 }
@@ -191,10 +196,11 @@ export function classOf({ vendor, architecture, description }: AdapterFacts): De
   return known?.[1] ?? 'generic';
 }
 
-/** The parameters for an adapter: its class's, with subgroups used where all are of one size, and fragments. */
+/** The parameters for an adapter: its class's, with subgroups used where all are of one size, `f16` and fragments. */
 export function parametersFor(adapter: AdapterFacts): KernelParameters {
   const name = classOf(adapter);
-  const parameters = withFragments(parametersOf[name], name, adapter);
+  const ofClass = { ...parametersOf[name], nativeHalves: adapter.hasHalves === true };
+  const parameters = withFragments(ofClass, name, adapter);
   const [least, most] = adapter.subgroupSizes ?? [0, 0];
   if (least === 0 || least !== most) return parameters;
   const shared = { subgroupSize: least };

@@ -75,6 +75,7 @@ class JsDevice implements Device {
       hasSerialRows: true,
       hasFastThreads: true,
       writesWords: false,
+      writesHalves: true,
       minRows: 64,
       splitProducts: null,
       concurrency: 64,

@@ -91,6 +91,7 @@ class WasmDevice implements Device {
       hasSerialRows: true,
       hasFastThreads: true,
       writesWords: false,
+      writesHalves: true,
       minRows: 4 * threadCount,
       splitProducts: null,
       concurrency: 4 * threadCount,

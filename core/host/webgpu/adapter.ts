@@ -16,7 +16,17 @@ export type DawnToggle =
 
 /** How to look for a GPU. */
 export interface AdapterOptions {
-  /** Switches of the `webgpu` package in Node; a browser has its own flags. Default: none. */
+  /**
+   * Whether 16-bit floats are computed with natively on NVIDIA GPUs under Vulkan, where Dawn distrusts drivers: the
+   * toggle `vulkan_enable_f16_on_nvidia`. In a browser this has no effect: it has flags of its own. Default: false.
+   */
+  readonly allowF16OnNvidia?: boolean;
+  /**
+   * Whether features may be used that are no standard yet, such as products of matrices by subgroups: the toggle
+   * `allow_unsafe_apis`. In a browser this has no effect: Chrome has `--enable-unsafe-webgpu`. Default: false.
+   */
+  readonly allowUnsafeApis?: boolean;
+  /** Further switches of the `webgpu` package in Node; without effect in a browser. Default: none. */
   readonly toggles?: readonly DawnToggle[];
   /** Options of the `webgpu` package in Node, such as `backend=vulkan`. */
   readonly dawnOptions?: readonly string[];
@@ -74,14 +84,25 @@ async function importDawn(): Promise<DawnModule> {
   throw noAdapter("the 'webgpu' package is of another version than this library knows");
 }
 
-/** An adapter. Each serves for one device. @throws `no-webgpu-adapter` */
-export async function findAdapter({
+/** What the `webgpu` package is made with: its own options, and the switches as one of them. */
+export function dawnOptionsOf({
   dawnOptions = [],
   toggles = [],
-  powerPreference = 'high-performance',
-}: AdapterOptions = {}): Promise<GPUAdapter> {
-  const switches = toggles.length === 0 ? [] : [`enable-dawn-features=${toggles.join(',')}`];
-  const gpu = await entryPoint([...dawnOptions, ...switches]);
+  allowF16OnNvidia = false,
+  allowUnsafeApis = false,
+}: AdapterOptions): readonly string[] {
+  const switches = new Set<DawnToggle>(toggles);
+  if (allowF16OnNvidia) switches.add('vulkan_enable_f16_on_nvidia');
+  if (allowUnsafeApis) switches.add('allow_unsafe_apis');
+  return switches.size === 0
+    ? dawnOptions
+    : [...dawnOptions, `enable-dawn-features=${[...switches].join(',')}`];
+}
+
+/** An adapter. Each serves for one device. @throws `no-webgpu-adapter` */
+export async function findAdapter(options: AdapterOptions = {}): Promise<GPUAdapter> {
+  const { powerPreference = 'high-performance' } = options;
+  const gpu = await entryPoint(dawnOptionsOf(options));
   let adapter: GPUAdapter | null;
   try {
     adapter = await gpu.requestAdapter({ powerPreference });
@@ -111,7 +132,8 @@ export async function adapterAvailability(
 export function factsOf(adapter: GPUAdapter): AdapterFacts {
   const { info, features } = adapter;
   const { vendor, architecture, description, subgroupMinSize, subgroupMaxSize } = info;
-  const facts = { vendor, architecture, description };
+  const hasHalves = features.has('shader-f16');
+  const facts = { vendor, architecture, description, hasHalves };
   if (!features.has('subgroups')) return facts;
   const fragments = fragmentFactsOf(adapter);
   const subgroupSizes = [subgroupMinSize, subgroupMaxSize] as const;

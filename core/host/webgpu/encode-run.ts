@@ -1,10 +1,11 @@
-/** The actions of a prepared plan, written into a command encoder. */
+/** The actions of a prepared plan, written as commands. */
 import { sizeOf } from '../../base/aval.ts';
 import { bytesOf } from '../../base/dtype.ts';
 import { invariant } from '../../base/errors.ts';
 import type { HostCall } from '../../compile/control.ts';
 import type { HostCalls } from '../device.ts';
 import type { BindGroups, Range } from './bind-groups.ts';
+import type { CommandBatch } from './command-batch.ts';
 import type { Launch, Log, Prepared, Turns } from './executable.ts';
 import type { Allocation } from './memory.ts';
 import { type Places, rangeOf, wholeWords } from './places.ts';
@@ -20,7 +21,7 @@ export interface LogBuffer {
 
 /** What one run is written to. */
 interface RunOptions {
-  readonly encoder: GPUCommandEncoder;
+  readonly batch: CommandBatch;
   readonly bindGroups: BindGroups;
   /** Null: the plan calls nothing on the host. */
   readonly log: LogBuffer | null;
@@ -30,28 +31,20 @@ interface RunOptions {
 
 /** Writes one run. */
 export class RunEncoder {
-  readonly #encoder: GPUCommandEncoder;
+  readonly #batch: CommandBatch;
   readonly #bindGroups: BindGroups;
   readonly #log: LogBuffer | null;
   readonly #timestamps: Timestamps | null;
-  /** The pass that is open and the pipeline that is set in it. */
-  #pass: GPUComputePassEncoder | null = null;
-  #pipeline: GPUComputePipeline | null = null;
 
-  constructor({ encoder, bindGroups, log, timestamps }: RunOptions) {
-    this.#encoder = encoder;
+  constructor({ batch, bindGroups, log, timestamps }: RunOptions) {
+    this.#batch = batch;
     this.#bindGroups = bindGroups;
     this.#log = log;
     this.#timestamps = timestamps;
   }
 
   /** Writes all actions of a plan whose arrays are in these places. */
-  write(prepared: Prepared, places: Places): void {
-    this.#actions(prepared, places);
-    this.#endPass();
-  }
-
-  #actions({ actions }: Prepared, places: Places): void {
+  write({ actions }: Prepared, places: Places): void {
     for (const action of actions) {
       if (action.kind === 'launch') this.#launch(action, places);
       else if (action.kind === 'turns') this.#turns(action, places);
@@ -59,28 +52,14 @@ export class RunEncoder {
     }
   }
 
-  #endPass(): void {
-    this.#pass?.end();
-    this.#pass = null;
-    this.#pipeline = null;
-  }
-
   #launch(
     { pipeline: { pipeline, layout }, grid, slots, parts, facts }: Launch,
     places: Places,
   ): void {
     invariant(pipeline !== null, 'a launch before its pipeline');
-    this.#pass ??=
-      this.#timestamps === null
-        ? this.#encoder.beginComputePass()
-        : this.#timestamps.beginPass(this.#encoder, facts);
-    const pass = this.#pass;
-    if (pipeline !== this.#pipeline) pass.setPipeline(pipeline);
-    this.#pipeline = pipeline;
     const ranges = slots.map((slot, i) => rangeOf(slot, places, parts?.[i]));
-    pass.setBindGroup(0, this.#bindGroups.get(layout, ranges));
-    pass.dispatchWorkgroups(...grid);
-    if (this.#timestamps !== null) this.#endPass();
+    const group = this.#bindGroups.get(layout, ranges);
+    this.#batch.launch({ pipeline, group, grid, facts }, this.#timestamps);
   }
 
   /** All turns of a loop; carries alternate between two places and end where they belong. */
@@ -104,24 +83,20 @@ export class RunEncoder {
     for (let turn = 0; turn < count; turn++) {
       const target = (count - 1 - turn) % 2 === 0 ? last : spare;
       const inputs = [...constants, ...present];
-      this.#actions(body, { inputs, outputs: [...target, ...stacks], arena });
+      this.write(body, { inputs, outputs: [...target, ...stacks], arena });
       present = target;
     }
   }
 
-  /** Copies what a call on the host is given; nothing can be copied inside a pass. */
+  /** Copies what a call on the host is given. */
   #copyToLog({ step, slots }: Log, places: Places): void {
     const log = this.#log;
     invariant(log !== null, 'a call without a log');
-    this.#endPass();
     log.entries.push({ step, start: log.bytes });
     for (const slot of slots) {
-      const { allocation, offset } = rangeOf(slot, places);
       const bytes = wholeWords(slot.bytes);
-      if (bytes > 0) {
-        const { buffer } = log.staging;
-        this.#encoder.copyBufferToBuffer(allocation.buffer, offset, buffer, log.bytes, bytes);
-      }
+      const range = { ...rangeOf(slot, places), bytes };
+      if (bytes > 0) this.#batch.copy(range, log.staging.buffer, log.bytes);
       log.bytes += bytes;
     }
   }

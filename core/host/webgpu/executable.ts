@@ -114,7 +114,7 @@ function prepare(plan: Plan, options: PrepareOptions, isInput: readonly boolean[
       ({ access, source }) => access !== 'read' && source.length === 0,
     );
     if (isEmpty) continue;
-    for (const { kernel: piece, offsets } of piecesOf(task, bindings, options.limits)) {
+    for (const { kernel: piece, offsets } of piecesOf(task, bindings, options)) {
       const kernel = emitWgsl(piece, { ...options.emit, bindings });
       kernels.add(kernel.code);
       checkBindings(step, slots, kernel, plan, options.limits);
@@ -134,13 +134,14 @@ function prepare(plan: Plan, options: PrepareOptions, isInput: readonly boolean[
 function piecesOf(
   kernel: Kernel,
   { bindingOf }: BindingPlan,
-  { maxStorageBufferBindingSize: most }: Limits,
+  { limits: { maxStorageBufferBindingSize: most }, emit }: PrepareOptions,
 ): readonly { readonly kernel: Kernel; readonly offsets: readonly number[] | null }[] {
   const whole = [{ kernel, offsets: null }];
   if (kernel.buffers.every(({ source }) => source.length * bytesOf(source.dtype) <= most))
     return whole;
   const maxBytes = fourWords * Math.floor(most / fourWords);
-  const options = { maxBytes, alignment: offsetAlignment, bindingOf };
+  const writesHalves = emit.parameters?.nativeHalves === true;
+  const options = { maxBytes, alignment: offsetAlignment, bindingOf, writesHalves };
   return withExprPool(() => cutKernel(kernel, options)) ?? whole;
 }
 

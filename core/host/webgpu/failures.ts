@@ -1,6 +1,6 @@
 /** WebGPU reports errors later than they happen; the next read raises them. */
-import type { EnerjaxError } from '../../base/errors.ts';
-import { deviceLost } from './errors.ts';
+import { EnerjaxError } from '../../base/errors.ts';
+import { deviceLost, executionFailed } from './errors.ts';
 
 /** Errors that have been reported and not yet raised. */
 export class Failures {
@@ -8,15 +8,31 @@ export class Failures {
   #consequence: EnerjaxError | null = null;
   #lost: EnerjaxError | null = null;
   readonly #awaited = new Set<Promise<void>>();
+  #lastRun = 'the first program';
+
+  /** What is run now: it is named in errors of which the GPU does not say where they come from. */
+  running(name: string): void {
+    this.#lastRun = name;
+  }
 
   /** Keeps an error for the next read; later ones are dropped, since they follow from it as a rule. */
   report(error: EnerjaxError): void {
     this.#first ??= error;
   }
 
+  /** Keeps what delayed work has thrown. */
+  reportThrown(error: unknown): void {
+    if (error instanceof EnerjaxError) this.report(error);
+    else this.report(this.#failed(error, error instanceof Error ? error.message : String(error)));
+  }
+
   /** Keeps an error that is raised only if no cause of it is known. */
-  reportConsequence(error: EnerjaxError): void {
-    this.#consequence ??= error;
+  reportConsequence(cause: unknown, message: string): void {
+    this.#consequence ??= this.#failed(cause, message);
+  }
+
+  #failed(cause: unknown, message: string): EnerjaxError {
+    return executionFailed.at({ site: null, cause }, this.#lastRun, message);
   }
 
   /** From now on everything fails. */

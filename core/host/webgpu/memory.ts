@@ -57,6 +57,10 @@ export interface PoolOptions {
   readonly budgetBytes: number;
   /** True while buffers may be in use by work that the queue has not been given. */
   readonly isWaiting: () => boolean;
+  /** Gives the queue what can be given to it. */
+  readonly flush: () => void;
+  /** Told whenever a buffer becomes free. */
+  readonly onFree?: () => void;
   /** Told of each buffer that is destroyed. */
   readonly onDestroy?: (id: number) => void;
 }
@@ -111,6 +115,7 @@ export class BufferPool {
     const free = this.#free.get(bytes);
     if (free === undefined) this.#free.set(bytes, [allocation]);
     else free.push(allocation);
+    this.#options.onFree?.();
   }
 
   /** Takes a buffer back that cannot be used again. */
@@ -123,6 +128,7 @@ export class BufferPool {
   /** Destroys free buffers, of the least recently used sizes first, until no more than `keep` bytes are left. */
   trim(keep: number): void {
     if (this.#pooledBytes <= keep || this.#options.isWaiting()) return;
+    this.#options.flush();
     for (const [bytes, free] of this.#free) {
       while (free.length > 0 && this.#pooledBytes > keep) {
         const oldest = free.shift();
