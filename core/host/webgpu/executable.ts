@@ -8,7 +8,6 @@ import type { Kernel } from '../../compile/kernel.ts';
 import { costOfKernel } from '../../compile/kernel-cost.ts';
 import { isKernel, type Plan, type Slot, type Step } from '../../compile/plan.ts';
 import { emitWgsl, type WgslKernel, type WgslOptions } from '../../emit/wgsl/emit.ts';
-import type { Grid } from '../../emit/wgsl/grid.ts';
 import type { BindingPlan } from '../../emit/wgsl/module-writer.ts';
 import { withExprPool } from '../../ir/expr.ts';
 import type { KernelFacts } from '../profile.ts';
@@ -20,7 +19,6 @@ import { type Part, wholeWords } from './places.ts';
 export interface Launch {
   readonly kind: 'launch';
   readonly pipeline: Pipeline;
-  readonly grid: Grid;
   /** Per binding, where it lives. */
   readonly slots: readonly Slot[];
   /** Per binding, which part of that; null: all. */
@@ -123,7 +121,7 @@ function prepare(plan: Plan, options: PrepareOptions, isInput: readonly boolean[
       pipelines.push(pipeline);
       const facts = { name: task.name, site, cost: costOfKernel(piece, all) };
       const parts = offsets === null ? null : partsOf(offsets, bindings, kernel);
-      actions.push({ kind: 'launch', pipeline, grid: kernel.grid, slots, parts, facts });
+      actions.push({ kind: 'launch', pipeline, slots, parts, facts });
     }
   }
   checkSize('what is printed', logBytes, options.limits, 'maxBufferSize');
