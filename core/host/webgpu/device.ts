@@ -43,6 +43,8 @@ import { type Places, wholeOf, wholeWords } from './places.ts';
 import { type StorageOwner, WebGpuStorage } from './storage.ts';
 import { Timestamps } from './timestamps.ts';
 import { deviceElements, fromDeviceWords, toDeviceWords, WholeWords } from './transfer.ts';
+import { Tuner } from './tuner/tuner.ts';
+import { openTuning, type TuneOptions, type Tuning } from './tuner/tuning.ts';
 import { WorkOrder } from './work-order.ts';
 
 export { adapterAvailability };
@@ -53,6 +55,11 @@ export interface WebGpuDeviceOptions extends AdapterOptions {
   readonly budgetBytes?: number;
   /** Bytes of an array that a kernel sees at once, at most. Default: what the GPU allows. */
   readonly maxBindingBytes?: number;
+  /**
+   * Whether each kind of kernel is measured in several forms when it is met for the first time on this adapter, to use
+   * the fastest from then on, and how. Default: what `ENERJAX_TUNE` says, or false.
+   */
+  readonly tune?: boolean | TuneOptions;
   /** Overrides choices of the code generator, to test kernels meant for other GPUs. */
   readonly emit?: Pick<WgslOptions, 'loopStyle' | 'matmul' | 'parameters'>;
 }
@@ -63,6 +70,8 @@ export interface WebGpuDevice extends Device {
   readonly isSoftware: boolean;
   /** Bind groups kept for reuse. */
   readonly bindGroupCount: number;
+  /** Classes of kernels that have been measured on this device; 0 if it does not tune. */
+  readonly measurements: number;
   /** Gives the GPU back. Arrays on it are lost. */
   destroy(): void;
 }
@@ -84,11 +93,14 @@ export async function createWebGpuDevice(options: WebGpuDeviceOptions = {}): Pro
   const { vendor, architecture, description } = adapter.info;
   const name = [vendor, architecture, description].filter((part) => part !== '').join(', ');
   const [device, collect] = await Promise.all([requestDevice(adapter), loadCollector()]);
+  const emit = { parameters: parametersFor(factsOf(adapter)), ...options.emit };
+  const { info } = adapter;
   return new Gpu(device, collect, {
     name: `WebGPU: ${name}`,
     isSoftware,
     budgetBytes: options.budgetBytes ?? defaultBudget,
-    emit: { parameters: parametersFor(factsOf(adapter)), ...options.emit },
+    emit,
+    tuning: await openTuning(options.tune, { info, emit, limits: device.limits }),
     limits: limitsOf(device.limits, options.maxBindingBytes),
   });
 }
@@ -108,6 +120,7 @@ interface GpuFacts {
   readonly isSoftware: boolean;
   readonly budgetBytes: number;
   readonly emit: WgslOptions;
+  readonly tuning: Tuning | null;
   readonly limits: Limits;
 }
 
@@ -124,6 +137,7 @@ class Gpu implements WebGpuDevice, StorageOwner {
   readonly #staging: BufferPool;
   readonly #bindGroups: BindGroups;
   readonly #pipelines: Pipelines;
+  readonly #tuner: Tuner | null;
   readonly #reclaimer: Reclaimer;
   readonly #order: WorkOrder;
   readonly #unreachable: FinalizationRegistry<Allocation>;
@@ -132,7 +146,7 @@ class Gpu implements WebGpuDevice, StorageOwner {
   #lastRun = 'the first program';
 
   constructor(device: GPUDevice, collect: (() => void) | null, facts: GpuFacts) {
-    const { budgetBytes, isSoftware } = facts;
+    const { budgetBytes, isSoftware, emit, tuning } = facts;
     this.#device = device;
     this.#facts = facts;
     this.description = facts.name;
@@ -152,10 +166,16 @@ class Gpu implements WebGpuDevice, StorageOwner {
     const failures = this.#failures;
     this.#bindGroups = new BindGroups(device, collect);
     this.#pipelines = new Pipelines(device, failures);
+    const accounts = this.#accounts;
+    const pipelines = this.#pipelines;
+    this.#tuner =
+      tuning === null
+        ? null
+        : new Tuner({ device, pipelines, emit, accounts, maxBytes: budgetBytes }, tuning);
     this.#order = new WorkOrder((error) => this.#reportDelayed(error));
     const onDestroy = (id: number): void => this.#bindGroups.forget(id);
     const isWaiting = (): boolean => this.#order.isWaiting;
-    const shared = { device, failures, budgetBytes, accounts: this.#accounts, isWaiting };
+    const shared = { device, failures, budgetBytes, accounts, isWaiting };
     this.#arrays = new BufferPool({ ...shared, usage: arrayUsage, onDestroy });
     this.#staging = new BufferPool({ ...shared, usage: stagingUsage });
     this.#reclaimer = createReclaimer({ budgetBytes, liveBytes: () => this.#arrays.liveBytes });
@@ -251,6 +271,7 @@ class Gpu implements WebGpuDevice, StorageOwner {
       pipelines: this.#pipelines,
       limits: this.#facts.limits,
       emit: this.#facts.emit,
+      tuner: this.#tuner,
     });
     return {
       kernels: prepared.kernels,
@@ -421,6 +442,7 @@ class Gpu implements WebGpuDevice, StorageOwner {
     await this.#device.queue.onSubmittedWorkDone();
     await this.#failures.known();
     this.#failures.raise();
+    await this.#tuner?.saved();
     await this.#reclaim();
     this.#trim();
   }
@@ -447,7 +469,11 @@ class Gpu implements WebGpuDevice, StorageOwner {
     const arena = this.#arena === null ? 0 : 1;
     return {
       liveBytes: arrays.liveBytes,
-      pooledBytes: arrays.pooledBytes + this.#staging.liveBytes + this.#staging.pooledBytes,
+      pooledBytes:
+        arrays.pooledBytes +
+        this.#staging.liveBytes +
+        this.#staging.pooledBytes +
+        (this.#tuner?.heldBytes ?? 0),
       peakBytes: this.#accounts.peak,
       liveArrays: arrays.count - arena,
     };
@@ -459,6 +485,10 @@ class Gpu implements WebGpuDevice, StorageOwner {
 
   get bindGroupCount(): number {
     return this.#bindGroups.size;
+  }
+
+  get measurements(): number {
+    return this.#tuner?.measurements ?? 0;
   }
 
   destroy(): void {

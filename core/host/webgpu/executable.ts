@@ -14,6 +14,7 @@ import type { KernelFacts } from '../profile.ts';
 import { arrayTooLarge } from './errors.ts';
 import type { Pipeline, Pipelines } from './pipelines.ts';
 import { type Part, wholeWords } from './places.ts';
+import type { Tuner } from './tuner/tuner.ts';
 
 /** One launch, prepared. */
 export interface Launch {
@@ -70,6 +71,8 @@ export interface PrepareOptions {
   readonly pipelines: Pipelines;
   readonly limits: Limits;
   readonly emit: WgslOptions;
+  /** Null: kernels are as the generator writes them. */
+  readonly tuner: Tuner | null;
 }
 
 /** The shaders and pipelines of a plan. @throws `array-too-large` */
@@ -113,11 +116,17 @@ function prepare(plan: Plan, options: PrepareOptions, isInput: readonly boolean[
     );
     if (isEmpty) continue;
     for (const { kernel: piece, offsets } of piecesOf(task, bindings, options.limits)) {
-      const kernel = emitWgsl(piece, { ...options.emit, bindings });
+      const shader = emitWgsl(piece, { ...options.emit, bindings });
+      checkBindings(step, slots, shader, plan, options.limits);
+      const isEmpty = shader.grid[0] * shader.grid[1] === 0;
+      const { name } = task;
+      const tuned = isEmpty
+        ? null
+        : (options.tuner?.tune({ kernel: piece, bindings, shader, name, site }) ?? null);
+      const kernel = tuned?.shader ?? shader;
       kernels.add(kernel.code);
-      checkBindings(step, slots, kernel, plan, options.limits);
-      if (kernel.grid[0] * kernel.grid[1] === 0) continue;
-      const pipeline = options.pipelines.get(kernel, task.name, site);
+      if (isEmpty) continue;
+      const pipeline = tuned?.pipeline ?? options.pipelines.get(kernel, name, site);
       pipelines.push(pipeline);
       const facts = { name: task.name, site, cost: costOfKernel(piece, all) };
       const parts = offsets === null ? null : partsOf(offsets, bindings, kernel);
