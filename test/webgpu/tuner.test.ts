@@ -1,12 +1,14 @@
 /** Tuning: kernels are measured in several forms, and the findings are kept. */
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { MatmulKernel } from '../../core/compile/kernel.ts';
-import { type Candidate, candidatesFor, defaultCandidate } from '../../core/emit/wgsl/candidates.ts';
+import { EnerjaxError } from '../../core/base/errors.ts';
+import type { Kernel } from '../../core/compile/kernel.ts';
+import { type Candidate, defaultCandidate } from '../../core/emit/wgsl/candidates.ts';
 import { emitWgsl } from '../../core/emit/wgsl/emit.ts';
+import { kernelClass } from '../../core/emit/wgsl/kernel-class.ts';
 import {
   type KernelParameters,
   type MatmulTile,
@@ -14,56 +16,265 @@ import {
   softwareTile,
 } from '../../core/emit/wgsl/parameters.ts';
 import type { WebGpuDevice } from '../../core/host/webgpu/device.ts';
-import { MemoryStore } from '../../core/host/webgpu/tuner/store.ts';
+import { MemoryStore, type TuningStore } from '../../core/host/webgpu/tuner/store.ts';
 import { jit, np, setDefaultDevice } from '../../index.ts';
-import { hasWebGpu, makeDevice, noise, nothing, planOf, reference, runOn, worst } from './kernels.ts';
-import { productOf, rowSums } from './samples.ts';
+import { hasWebGpu, makeDevice, nothing, planOf, reference, runOn, worst } from './kernels.ts';
+import { productOf, rowSums, type Sample } from './samples.ts';
 
-/** One lane that computes four outputs at a time: as slow as a tile can be. */
-const absurd: MatmulTile = { memory: 'registers', threads: [1, 1], outputs: [1, 4], depth: 1 };
 const { software } = parametersOf;
+/** One lane that computes four outputs at a time: as slow as a tile can be. */
+const absurd: MatmulTile = { ...softwareTile, threads: [1, 1], outputs: [1, 4] };
 const slow: KernelParameters = {
   ...software,
   matmul: { ...software.matmul, small: absurd, large: absurd },
 };
-const good: Candidate = { name: 'good', options: { matmul: softwareTile } };
-const twoForms = (): readonly Candidate[] => [defaultCandidate, good];
+const emit = { parameters: slow };
+
+const withTile = (name: string, matmul: MatmulTile): Candidate => ({ name, options: { matmul } });
+const good = withTile('good', softwareTile);
+/** Lanes of the second row of threads compute what those of the first do: half of the rows stay as they are. */
+const wrong = withTile('wrong', { ...softwareTile, threads: [2, 8], outputs: [4, 4] });
+/** More lanes than any adapter has. */
+const refused = withTile('refused', { ...softwareTile, threads: [1, 4096] });
+
+const only =
+  (...candidates: readonly Candidate[]) =>
+  (): readonly Candidate[] => [defaultCandidate, ...candidates];
+const budgetMs = 4000;
+
+/** A store that says this of every adapter. */
+function storeOf(choice: string, { kernel }: Sample<Kernel>): TuningStore {
+  const found = { [kernelClass(kernel) ?? '']: { choice, speedup: 2 } };
+  return { read: async () => found, add: async () => {} };
+}
+
+/** A store, and what it has been given. */
+function spiedStore() {
+  const added: string[] = [];
+  const store: TuningStore = {
+    read: async () => ({}),
+    add: async (_, found) => {
+      for (const { choice } of Object.values(found)) added.push(choice);
+    },
+  };
+  return { store, added };
+}
+
+const small = productOf(72, 64, 68);
+
+/** That the kernel's result on this device is the reference's. */
+async function check(
+  device: WebGpuDevice,
+  { kernel, data }: Sample<Kernel> = small,
+): Promise<void> {
+  const [actual = nothing] = await runOn(device, kernel, data);
+  const error = worst(actual, reference(kernel, data)[0] ?? nothing);
+  assert.ok(error < 1e-6, `${error}`);
+}
 
 const folder = mkdtempSync(join(tmpdir(), 'enerjax-tuner-'));
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
 
-/** The kernel's result is the reference's. */
-async function checkOn(device: WebGpuDevice): Promise<void> {
-  const { kernel, data } = productOf(72, 64, 68);
-  const [actual = nothing] = await runOn(device, kernel, data);
-  assert.ok(worst(actual, reference(kernel, data)[0] ?? nothing) < 1e-6);
+async function codeOf(act: () => unknown): Promise<string> {
+  try {
+    await act();
+  } catch (error) {
+    if (error instanceof EnerjaxError) return error.code;
+    throw error;
+  }
+  return 'no error';
 }
 
-/** The only choice in a file of findings. */
-function choiceIn(file: string): unknown {
-  const { adapters } = JSON.parse(readFileSync(file, 'utf8'));
-  const [[, finding] = []] = Object.values(adapters).flatMap((found) => Object.entries(found as object));
-  return finding;
-}
-
-const isAvailable = hasWebGpu('tuner.test.ts');
-
-if (isAvailable) {
-  test('a slow kernel is replaced by a faster one, which a second device knows without measuring', async () => {
+if (hasWebGpu('tuner.test.ts')) {
+  test('a slow kernel gives way to a faster one, which a second device knows without measuring', async () => {
     const cache = join(folder, 'deep', 'findings.json');
-    const tune = { cache, candidates: twoForms, budgetMs: 3000 };
-    const emit = { parameters: slow };
+    const tune = { cache, candidates: only(good), budgetMs };
     const first = await makeDevice({ emit, tune });
-    await checkOn(first);
+    await check(first);
     await first.settle();
     assert.is(first.measurements, 1);
-    console.log(choiceIn(cache));
+    assert.match(readFileSync(cache, 'utf8'), /"choice": "good",\s*"speedup": [1-9]/);
     first.destroy();
     const second = await makeDevice({ emit, tune });
-    await checkOn(second);
+    await check(second);
     assert.is(second.measurements, 0);
+    // What is known at the time of loading is what is shown.
+    const tuned = second.load(planOf(small.kernel)).kernels;
+    assert.equal(tuned, [emitWgsl(small.kernel, { ...emit, matmul: softwareTile }).code]);
     second.destroy();
   });
+
+  test('a candidate that is refused or computes something else is dropped, however fast', async () => {
+    const { store, added } = spiedStore();
+    const candidates = only(wrong, refused);
+    const device = await makeDevice({ emit, tune: { store, candidates, budgetMs } });
+    await check(device);
+    assert.is(device.measurements, 1);
+    // The kernel at hand does compute what was planted, and fast.
+    const forced = await makeDevice({ emit: { matmul: softwareTile, ...wrong.options } });
+    const [actual = nothing] = await runOn(forced, small.kernel, small.data);
+    const [expected = nothing] = reference(small.kernel, small.data);
+    assert.ok(worst(actual, expected) > 0.1);
+    await device.settle();
+    assert.equal(added, []);
+    device.destroy();
+    forced.destroy();
+  });
+
+  test('a finding that the driver refuses, or that names nothing, does no harm', async () => {
+    const store = storeOf('refused', small);
+    const device = await makeDevice({ emit, tune: { store, candidates: only(refused) } });
+    await check(device);
+    assert.is(device.measurements, 0);
+    device.destroy();
+    const later = await makeDevice({
+      emit,
+      tune: { store: storeOf('of another version', small), candidates: only(good), budgetMs },
+    });
+    await check(later);
+    assert.is(later.measurements, 1);
+    later.destroy();
+  });
+
+  test('a damaged file is one warning, and is written anew', async () => {
+    const cache = join(folder, 'damaged.json');
+    writeFileSync(cache, '{"form": 1, "adapters": {"some');
+    const warnings: string[] = [];
+    const listen = ({ message }: Error): void => void warnings.push(message);
+    process.on('warning', listen);
+    const tune = { cache, candidates: only(good), budgetMs };
+    const device = await makeDevice({ emit, tune });
+    await check(device);
+    await device.settle();
+    process.off('warning', listen);
+    assert.is(warnings.length, 1);
+    assert.match(warnings[0] ?? '', /measured again/);
+    assert.match(readFileSync(cache, 'utf8'), /"choice": "good"/);
+    assert.equal(
+      readdirSync(folder).filter((name) => name.endsWith('.tmp')),
+      [],
+    );
+    device.destroy();
+  });
+
+  test('what is queued meanwhile runs in order, loops and donated arrays too', async () => {
+    const tune = { store: new MemoryStore(), candidates: only(good), budgetMs };
+    const device = await makeDevice({ emit, tune });
+    await setDefaultDevice(device);
+    const w = np
+      .arange(16 * 16)
+      .reshape([16, 16])
+      .mul(0.01);
+    const step = jit((x: np.Array) => np.matmul(x, w).add(1), { donate: [0] });
+    let x: np.Array = np.ones([16, 16]);
+    for (let turn = 0; turn < 3; turn++) x = step(x);
+    const reading = x.data();
+    const next = x.mul(2);
+    const found = await reading;
+    assert.is(device.measurements, 1);
+    const expected = await onWasm(async () => {
+      const matrix = np
+        .arange(16 * 16)
+        .reshape([16, 16])
+        .mul(0.01);
+      let y: np.Array = np.ones([16, 16]);
+      for (let turn = 0; turn < 3; turn++) y = np.matmul(y, matrix).add(1);
+      return y.data();
+    });
+    assert.ok(worst(found, expected) < 1e-6);
+    assert.ok(
+      worst(
+        await next.data(),
+        expected.map((value) => 2 * value),
+      ) < 1e-6,
+    );
+    await setDefaultDevice('wasm');
+    device.destroy();
+  });
+
+  test('sums of rows are tuned among all that this adapter can do, and stay right', async () => {
+    const { store, added } = spiedStore();
+    const device = await makeDevice({ tune: { store, budgetMs: 600 } });
+    await check(device, rowSums(24, 1024));
+    await device.settle();
+    assert.is(device.measurements, 1);
+    assert.is(added.length, 1);
+    // The same class: a kernel of about the same size. Another: one of another shape, and element-wise ones none.
+    await check(device, rowSums(30, 1000));
+    assert.is(device.measurements, 1);
+    device.destroy();
+  });
+
+  test('scratch memory is counted, given back, and bounded', async () => {
+    const tune = { store: new MemoryStore(), candidates: only(good), budgetMs };
+    const device = await makeDevice({ emit, tune });
+    const executable = device.load(planOf(small.kernel));
+    const inputs = [...small.data.values()].map((data) => device.upload(data, 'float32'));
+    const own = inputs.length;
+    const [y] = executable.run(inputs, new Set());
+    device.resetPeak();
+    const before = device.memory().peakBytes;
+    await y?.read();
+    assert.ok(device.memory().peakBytes >= before + 2 * 72 * 64 * 4, 'scratch arrays were counted');
+    assert.is(device.memory().liveArrays, own + 1);
+    for (const storage of [...inputs, y]) storage?.free();
+    assert.is(device.memory().liveBytes, 0);
+    device.destroy();
+    const tight = await makeDevice({ emit, tune, budgetBytes: 4096 });
+    await check(tight);
+    assert.is(tight.measurements, 0);
+    tight.destroy();
+  });
+
+  test('without time nothing is changed or kept', async () => {
+    const { store, added } = spiedStore();
+    const device = await makeDevice({
+      emit,
+      tune: { store, candidates: only(good), budgetMs: 0 },
+    });
+    await check(device);
+    await device.settle();
+    assert.equal(added, []);
+    device.destroy();
+  });
+
+  test('a device that is lost while it measures says so', async () => {
+    const tune = { store: new MemoryStore(), candidates: only(good), budgetMs };
+    const device = await makeDevice({ emit, tune });
+    const inputs = [...small.data.values()].map((data) => device.upload(data, 'float32'));
+    const [y] = device.load(planOf(small.kernel)).run(inputs, new Set());
+    const reading = codeOf(() => y?.read());
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    device.destroy();
+    assert.is(await reading, 'device-lost');
+  });
+
+  test('the environment turns it on and names the file', async () => {
+    const cache = join(folder, 'named.json');
+    process.env.ENERJAX_TUNE = cache;
+    const device = await makeDevice();
+    delete process.env.ENERJAX_TUNE;
+    await check(device, rowSums(2, 32));
+    await device.settle();
+    assert.is(existsSync(cache), device.measurements === 1);
+    assert.is(device.measurements, 1);
+    device.destroy();
+  });
+
+  test('where it is off not a letter of any kernel changes', async () => {
+    for (const tune of [undefined, false] as const) {
+      const device = await makeDevice(tune === undefined ? { emit } : { emit, tune });
+      assert.equal(device.load(planOf(small.kernel)).kernels, [emitWgsl(small.kernel, emit).code]);
+      assert.is(device.measurements, 0);
+      device.destroy();
+    }
+  });
+}
+
+/** What this gives on the WebAssembly device. */
+async function onWasm<R>(body: () => Promise<R>): Promise<R> {
+  await setDefaultDevice('wasm');
+  return body();
 }
 
 test.run();
