@@ -25,6 +25,7 @@ test('every candidate keeps to what the device allows a workgroup, and can be wr
   const tight = { maxComputeWorkgroupStorageSize: 4096, maxComputeInvocationsPerWorkgroup: 64 };
   const few = candidatesFor(large, { parameters }, tight);
   assert.ok(few.length > 2 && few.length < all.length);
+  let most = 0;
   for (const { options } of few) {
     const { code } = emitWgsl(large, { parameters, ...options });
     const size = Number(/@workgroup_size\((\d+)\)/.exec(code)?.[1]);
@@ -32,7 +33,9 @@ test('every candidate keeps to what the device allows a workgroup, and can be wr
     const staged = [...code.matchAll(/var<workgroup> \w+: array<vec4<?f(?:32>)?, (\d+)>/g)];
     const bytes = staged.reduce((sum, [, fours]) => sum + 16 * Number(fours), 0);
     assert.ok(bytes <= 4096, `${bytes} bytes`);
+    most = Math.max(most, bytes);
   }
+  assert.is(most, 4096);
   const sums = rowSums(64, 4096).kernel;
   for (const { options } of candidatesFor(sums, { parameters }, tight)) {
     const { code } = emitWgsl(sums, { parameters, ...options });

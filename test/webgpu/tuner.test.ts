@@ -22,8 +22,8 @@ import { hasWebGpu, makeDevice, nothing, planOf, reference, runOn, worst } from 
 import { productOf, rowSums, type Sample } from './samples.ts';
 
 const { software } = parametersOf;
-/** One lane that computes four outputs at a time: as slow as a tile can be. */
-const absurd: MatmulTile = { ...softwareTile, threads: [1, 1], outputs: [1, 4] };
+/** One lane that computes all of a tile: slow, and with few workgroups. */
+const absurd: MatmulTile = { ...softwareTile, threads: [1, 1], outputs: [4, 32] };
 const slow: KernelParameters = {
   ...software,
   matmul: { ...software.matmul, small: absurd, large: absurd },
@@ -31,7 +31,9 @@ const slow: KernelParameters = {
 const emit = { parameters: slow };
 
 const withTile = (name: string, matmul: MatmulTile): Candidate => ({ name, options: { matmul } });
-const good = withTile('good', softwareTile);
+/** Eight lanes, and twice as many workgroups. */
+const goodTile: MatmulTile = { ...softwareTile, outputs: [2, 4] };
+const good = withTile('good', goodTile);
 /** Lanes of the second row of threads compute what those of the first do: half of the rows stay as they are. */
 const wrong = withTile('wrong', { ...softwareTile, threads: [2, 8], outputs: [4, 4] });
 /** More lanes than any adapter has. */
@@ -100,7 +102,7 @@ if (hasWebGpu('tuner.test.ts')) {
     assert.is(second.measurements, 0);
     // What is known at the time of loading is what is shown.
     const tuned = second.load(planOf(small.kernel)).kernels;
-    assert.equal(tuned, [emitWgsl(small.kernel, { ...emit, matmul: softwareTile }).code]);
+    assert.equal(tuned, [emitWgsl(small.kernel, { ...emit, matmul: goodTile }).code]);
     second.destroy();
   });
 
@@ -217,6 +219,11 @@ if (hasWebGpu('tuner.test.ts')) {
     await y?.read();
     assert.ok(device.memory().peakBytes >= before + 2 * 72 * 64 * 4, 'scratch arrays were counted');
     assert.is(device.memory().liveArrays, own + 1);
+    const { pooledBytes } = device.memory();
+    assert.ok(
+      pooledBytes < 2 * 72 * 68 * 4,
+      `${pooledBytes} bytes besides what the result was read to`,
+    );
     for (const storage of [...inputs, y]) storage?.free();
     assert.is(device.memory().liveBytes, 0);
     device.destroy();
