@@ -72,7 +72,10 @@ test('kernels of about one size and shape are of one class', () => {
   assert.is.not(kernelClass(large), kernelClass(productOf(512, 511, 512).kernel));
   assert.is(kernelClass(rowSums(64, 4096).kernel), kernelClass(rowSums(40, 4000).kernel));
   assert.is.not(kernelClass(rowSums(64, 4096).kernel), kernelClass(rowSums(4096, 64).kernel));
+  // Nothing to share, and too little to do.
   assert.is(kernelClass(rowSums(4096, 4).kernel), null);
+  assert.is(kernelClass(rowSums(4, 64).kernel), null);
+  assert.is(kernelClass(productOf(8, 16, 32).kernel), null);
   const { lhs } = large;
   const turned = { ...large, lhs: { ...lhs, rowStride: 1, columnStride: 512 } };
   assert.is.not(kernelClass(large), kernelClass(turned));

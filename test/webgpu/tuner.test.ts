@@ -38,6 +38,8 @@ const good = withTile('good', goodTile);
 const wrong = withTile('wrong', { ...softwareTile, threads: [2, 8], outputs: [4, 4] });
 /** More lanes than any adapter has. */
 const refused = withTile('refused', { ...softwareTile, threads: [1, 4096] });
+/** Columns come in fours. */
+const unwritable = withTile('unwritable', { ...softwareTile, outputs: [8, 6] });
 
 const only =
   (...candidates: readonly Candidate[]) =>
@@ -106,9 +108,9 @@ if (hasWebGpu('tuner.test.ts')) {
     second.destroy();
   });
 
-  test('a candidate that is refused or computes something else is dropped, however fast', async () => {
+  test('a candidate that is refused, computes something else or cannot be written is dropped, however fast', async () => {
     const { store, added } = spiedStore();
-    const candidates = only(wrong, refused);
+    const candidates = only(wrong, refused, unwritable);
     const device = await makeDevice({ emit, tune: { store, candidates, budgetMs } });
     await check(device);
     assert.is(device.measurements, 1);
@@ -164,11 +166,11 @@ if (hasWebGpu('tuner.test.ts')) {
     const device = await makeDevice({ emit, tune });
     await setDefaultDevice(device);
     const w = np
-      .arange(16 * 16)
-      .reshape([16, 16])
-      .mul(0.01);
+      .arange(32 * 32)
+      .reshape([32, 32])
+      .mul(0.001);
     const step = jit((x: np.Array) => np.matmul(x, w).add(1), { donate: [0] });
-    let x: np.Array = np.ones([16, 16]);
+    let x: np.Array = np.ones([32, 32]);
     for (let turn = 0; turn < 3; turn++) x = step(x);
     const reading = x.data();
     const next = x.mul(2);
@@ -176,10 +178,10 @@ if (hasWebGpu('tuner.test.ts')) {
     assert.is(device.measurements, 1);
     const expected = await onWasm(async () => {
       const matrix = np
-        .arange(16 * 16)
-        .reshape([16, 16])
-        .mul(0.01);
-      let y: np.Array = np.ones([16, 16]);
+        .arange(32 * 32)
+        .reshape([32, 32])
+        .mul(0.001);
+      let y: np.Array = np.ones([32, 32]);
       for (let turn = 0; turn < 3; turn++) y = np.matmul(y, matrix).add(1);
       return y.data();
     });
@@ -261,7 +263,7 @@ if (hasWebGpu('tuner.test.ts')) {
     process.env.ENERJAX_TUNE = cache;
     const device = await makeDevice();
     delete process.env.ENERJAX_TUNE;
-    await check(device, rowSums(2, 32));
+    await check(device, rowSums(16, 1024));
     await device.settle();
     assert.is(existsSync(cache), device.measurements === 1);
     assert.is(device.measurements, 1);

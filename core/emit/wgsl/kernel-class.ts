@@ -7,6 +7,8 @@ import { directionOf, type Side, sidesOf } from './matmul-operand.ts';
 
 /** Loops shorter than this are nothing to share. */
 const shortLoop = 16;
+/** Kernels of fewer operations take hardly longer than their launch. */
+const fewOperations = 2 ** 14;
 /** Expressions in an epilogue up to which it costs next to nothing. */
 const shortEpilogue = 12;
 
@@ -16,12 +18,13 @@ const bucket = (count: number): string => `2^${Math.ceil(Math.log2(Math.max(1, c
 const extentOf = (axes: readonly Axis[]): number =>
   axes.reduce((product, { extent }) => product * extent, 1);
 
-/** The class of a kernel; null if all kernels of its kind are the same to a GPU, or too small to matter. */
+/** The class of a kernel; null if all its forms are the same to a GPU, or it is too small to matter. */
 export const kernelClass = (kernel: Kernel): string | null =>
   kernel.kind === 'matmul' ? productClass(kernel) : loopClass(kernel);
 
-function productClass(kernel: MatmulKernel): string {
+function productClass(kernel: MatmulKernel): string | null {
   const { batch, rows, columns, depth, lhs, rhs } = kernel;
+  if (2 * extentOf([batch, rows, columns]) * depth < fewOperations) return null;
   const [left, right] = sidesOf(kernel);
   return [
     `product of ${shortName(lhs.source.dtype)} and ${shortName(rhs.source.dtype)}`,
@@ -54,12 +57,13 @@ function loopClass({ buffers, parallel, stores }: LoopKernel): string | null {
   if (longest < shortLoop) return null;
   const inner = [...new Set([...reduced, ...serial.flat()])];
   const work = stores.reduce((sum, { value, serial: own }) => sum + value.cost * extentOf(own), 0);
+  if (work * extentOf(parallel) < fewOperations) return null;
   const read = buffers.filter(({ access }) => access !== 'write').map(({ source }) => source.dtype);
   const types = [...new Set(read.map(shortName))].sort();
   return [
     `loop over ${types.join(' and ')}`,
     `${bucket(extentOf(parallel))} iterations of ${bucket(longest)}`,
-    `${bucket(work)} operations`,
+    `${bucket(work)} operations each`,
     `read ${directionsOf(nodes, inner, parallel)}`,
   ].join(', ');
 }

@@ -29,7 +29,7 @@ export interface TuneTask {
   readonly site: CallSite | null;
 }
 
-/** A kernel in the form that is known to be fastest, and the pipeline of what will turn out to be. */
+/** A kernel in the form that is known to be fastest so far, and the pipeline of the one that turns out to be. */
 export interface Tuned {
   readonly shader: WgslKernel;
   readonly pipeline: Pipeline;
@@ -101,7 +101,7 @@ export class Tuner {
     if (known?.name === defaultCandidate.name) return null;
     if (known !== undefined) {
       const shader = this.#write(task, known);
-      return this.#promise(task, shader, Promise.resolve(shader));
+      return shader === null ? null : this.#promise(task, shader, Promise.resolve(shader));
     }
     const bytes = task.shader.bindings.reduce((sum, binding) => sum + binding.bytes, 0);
     if (bytes > this.#options.maxBytes) return null;
@@ -113,9 +113,14 @@ export class Tuner {
     return this.#tuning.candidates(kernel, emit, device.limits);
   }
 
-  #write({ kernel, bindings, shader }: TuneTask, { name, options }: Candidate): WgslKernel {
+  /** The kernel in this form; null if it has none. */
+  #write({ kernel, bindings, shader }: TuneTask, { name, options }: Candidate): WgslKernel | null {
     if (name === defaultCandidate.name) return shader;
-    return emitWgsl(kernel, { ...this.#options.emit, ...options, bindings });
+    try {
+      return emitWgsl(kernel, { ...this.#options.emit, ...options, bindings });
+    } catch {
+      return null;
+    }
   }
 
   /** @param shader - What is shown until it is known what is wanted. */
@@ -131,7 +136,8 @@ export class Tuner {
   async #compile(task: TuneTask, wanted: Promise<WgslKernel>, pipeline: Pipeline): Promise<void> {
     const { pipelines } = this.#options;
     const shader = await wanted.catch(() => task.shader);
-    const compiled = shader === task.shader ? null : await pipelines.attempt(shader, task.name);
+    const isOwn = shader === task.shader;
+    const compiled = isOwn ? null : await pipelines.attempt(shader, task.name).catch(() => null);
     if (compiled !== null) {
       pipeline.grid = shader.grid;
       pipeline.pipeline = compiled;
@@ -150,7 +156,7 @@ export class Tuner {
     this.#searches.set(name, begun);
     const choice = await begun;
     const chosen = this.#candidates(task).find((one) => one.name === choice);
-    return chosen === undefined ? task.shader : this.#write(task, chosen);
+    return (chosen && this.#write(task, chosen)) ?? task.shader;
   }
 
   /** One class after the other: they would disturb each other. */
@@ -202,6 +208,7 @@ export class Tuner {
     const forms: Form[] = [];
     for (const candidate of this.#candidates(task)) {
       const shader = this.#write(task, candidate);
+      if (shader === null) continue;
       const key = keyOf(shader);
       if (!seen.has(key)) forms.push({ name: candidate.name, shader });
       seen.add(key);
