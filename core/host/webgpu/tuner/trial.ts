@@ -29,11 +29,13 @@ export interface Winner {
 
 /** The part of the time in which contenders are tried at all; the rest is for measuring the good ones. */
 const shareOfTrying = 0.7;
-const rounds = 7;
+const rounds = 9;
+/** Single launches by which it is judged whether a contender deserves more. */
+const glances = 3;
 /** Launches in one measurement at most. */
 const mostTurns = 256;
-/** Those that take so many times as long as the fastest at their first measurement are out. */
-const hopeless = 2.5;
+/** Those that take so many times as long as the fastest at first sight are out. */
+const hopeless = 4;
 /** A kernel takes the first one's place if that takes so many times as long: less may be chance. */
 const clearly = 1.05;
 
@@ -92,8 +94,12 @@ async function resultOf(
 
 async function started(contender: Contender, options: TrialOptions): Promise<Runner | null> {
   const { stopwatch, group } = options;
-  const once = await stopwatch.time((pass) => launch(pass, contender, group, 1));
-  if (once === null) return null;
+  let once = Infinity;
+  for (let glance = 0; glance < glances; glance++) {
+    const time = await stopwatch.time((pass) => launch(pass, contender, group, 1));
+    if (time === null) return null;
+    once = Math.min(once, time);
+  }
   const turns = Math.ceil(stopwatch.aim / Math.max(once, stopwatch.aim / mostTurns));
   return { ...contender, turns, times: [once] };
 }
@@ -127,10 +133,10 @@ function launch(
   for (let turn = 0; turn < turns; turn++) pass.dispatchWorkgroups(...grid);
 }
 
-/** The median of what a kernel took. */
+/** The lower quartile of what a kernel took: what disturbs it makes it slower only. */
 function typical({ times }: Pick<Runner, 'times'>): number {
   const sorted = times.toSorted((a, b) => a - b);
-  return sorted[Math.floor((sorted.length - 1) / 2)] ?? Infinity;
+  return sorted[Math.floor((sorted.length - 1) / 4)] ?? Infinity;
 }
 
 /** The fastest of these; the first unless another is clearly faster. */
