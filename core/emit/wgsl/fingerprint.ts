@@ -68,7 +68,10 @@ function hash(text: string): number {
   return state >>> 0;
 }
 
-/** Eight hexadecimal digits that change with the text of kernels, and with the ways in which they can be emitted. */
+/**
+ * Eight hexadecimal digits that change with the text of kernels, with the ways in which they can be emitted, and with
+ * what the generator is told.
+ */
 export function generatorFingerprint(options: WgslOptions, limits: GroupLimits): string {
   const texts = withExprPool(() =>
     [sampleProduct(), sampleSums()].flatMap((kernel) =>
@@ -77,5 +80,7 @@ export function generatorFingerprint(options: WgslOptions, limits: GroupLimits):
       ),
     ),
   );
-  return hash(texts.join('\n')).toString(16).padStart(8, '0');
+  return hash([JSON.stringify(options), ...texts].join('\n'))
+    .toString(16)
+    .padStart(8, '0');
 }
