@@ -29,6 +29,8 @@ export {
   type WebGpuDevice,
   type WebGpuDeviceOptions,
 } from './core/host/webgpu/device.ts';
+export type { Finding, Findings, TuningStore } from './core/host/webgpu/tuner/store.ts';
+export type { TuneOptions } from './core/host/webgpu/tuner/tuning.ts';
 export * as image from './core/image/index.ts';
 export * as tree from './core/tree.ts';
 export * as nn from './nn/index.ts';

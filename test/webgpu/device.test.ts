@@ -6,30 +6,12 @@ import * as assert from 'uvu/assert';
 import { makeAval } from '../../core/base/aval.ts';
 import { captureSite } from '../../core/base/call-site.ts';
 import { EnerjaxError } from '../../core/base/errors.ts';
-import type { LoopKernel, MatmulKernel } from '../../core/compile/kernel.ts';
+import type { LoopKernel } from '../../core/compile/kernel.ts';
 import type { Plan, Slot } from '../../core/compile/plan.ts';
 import { createWebGpuDevice } from '../../core/host/webgpu/device.ts';
-import {
-  accumulator,
-  axisIndex,
-  constant,
-  load,
-  makeAxis,
-  makeSource,
-  op,
-  reduce,
-} from '../../core/ir/expr.ts';
-import { addIndex, scaleIndex } from '../../core/ir/index-algebra.ts';
-import {
-  hasWebGpu,
-  makeDevice,
-  noise,
-  nothing,
-  planOf,
-  reference,
-  runOn,
-  worst,
-} from './kernels.ts';
+import { axisIndex, constant, load, makeAxis, makeSource, op } from '../../core/ir/expr.ts';
+import { hasWebGpu, makeDevice, nothing, planOf, reference, runOn, worst } from './kernels.ts';
+import { productOf, rowSums } from './samples.ts';
 
 /** to[i] = from[i] · factor + 1, reading and writing separate arrays or one and the same. */
 function scale(length: number, factor = 2): LoopKernel {
@@ -79,53 +61,6 @@ function donating(length: number): Plan {
     arenaBytes: 0,
     aliases: new Map([[0, 0]]),
   };
-}
-
-/** A matrix product of noise, both operands row by row. */
-function product(rows: number, depth: number, columns: number) {
-  const axes = { batch: makeAxis(1), rows: makeAxis(rows), columns: makeAxis(columns) };
-  const operand = (height: number, width: number) => {
-    const source = makeSource('float32', height * width);
-    return { source, base: constant(0, 'int32'), rowStride: width, columnStride: 1 };
-  };
-  const [lhs, rhs] = [operand(rows, depth), operand(depth, columns)];
-  const out = makeSource('float32', rows * columns);
-  const index = addIndex(scaleIndex(axisIndex(axes.rows), columns), axisIndex(axes.columns));
-  const value = accumulator('float32');
-  const kernel: MatmulKernel = {
-    kind: 'matmul',
-    name: 'dot',
-    ...axes,
-    ...{ depth, lhs, rhs },
-    buffers: [
-      { source: lhs.source, access: 'read' },
-      { source: rhs.source, access: 'read' },
-      { source: out, access: 'write' },
-    ],
-    stores: [{ target: out, index, value, mode: 'set', guard: null, serial: [] }],
-  };
-  const data = new Map([lhs, rhs].map(({ source }, i) => [source, noise(source.length, i + 1)]));
-  return { kernel, data };
-}
-
-/** Sums of the rows of noise. */
-function rowSums(rows: number, length: number) {
-  const [x, out] = [makeSource('float32', rows * length), makeSource('float32', rows)];
-  const i = makeAxis(rows);
-  const value = reduce('add', length, (j) =>
-    load(x, addIndex(scaleIndex(axisIndex(i), length), j)),
-  );
-  const kernel: LoopKernel = {
-    kind: 'loop',
-    name: 'sums',
-    buffers: [
-      { source: x, access: 'read' },
-      { source: out, access: 'write' },
-    ],
-    parallel: [i],
-    stores: [{ target: out, index: axisIndex(i), value, mode: 'set', guard: null, serial: [] }],
-  };
-  return { kernel, data: new Map([[x, noise(x.length)]]) };
 }
 
 async function codeOf(act: () => unknown): Promise<string> {
@@ -320,7 +255,7 @@ if (available) {
   test('products and reductions over large arrays are cut along the axis that makes them fit', async () => {
     const small = await makeDevice({ maxBindingBytes: 8192 });
     const [rows, depth, columns] = [24, 160, 12];
-    const { kernel, data } = product(rows, depth, columns);
+    const { kernel, data } = productOf(rows, depth, columns);
     const [actual = nothing] = await runOn(small, kernel, data);
     assert.ok(worst(actual, reference(kernel, data)[0] ?? nothing) < 1e-6);
     assert.ok(small.load(planOf(kernel)).kernels.length > 1);

@@ -30,6 +30,8 @@ import { Pipelines } from './pipelines.ts';
 import { showFragments, withProvenFragments } from './probe-fragments.ts';
 import { Reads } from './reads.ts';
 import { Runs } from './runs.ts';
+import { Tuner } from './tuner/tuner.ts';
+import { openTuning, type TuneOptions, type Tuning } from './tuner/tuning.ts';
 import { Uploads } from './uploads.ts';
 import { WorkOrder } from './work-order.ts';
 
@@ -43,6 +45,11 @@ export interface WebGpuDeviceOptions extends AdapterOptions {
   readonly maxBindingBytes?: number;
   /** Calls back after a time, to notice that the device is idle. Default: the host's timers. */
   readonly later?: Later;
+  /**
+   * Whether each kind of kernel is measured in several forms when it is met for the first time on this adapter, to use
+   * the fastest from then on, and how. Default: what `ENERJAX_TUNE` says, or false.
+   */
+  readonly tune?: boolean | TuneOptions;
   /** Overrides choices of the code generator, to test kernels meant for other GPUs. */
   readonly emit?: Pick<WgslOptions, 'loopStyle' | 'matmul' | 'parameters'>;
 }
@@ -53,6 +60,8 @@ export interface WebGpuDevice extends Device {
   readonly isSoftware: boolean;
   /** Bind groups kept for reuse. */
   readonly bindGroupCount: number;
+  /** Classes of kernels that have been measured on this device; 0 if it does not tune. */
+  readonly measurements: number;
   /** Gives the GPU back. Arrays on it are lost. */
   destroy(): void;
 }
@@ -74,12 +83,14 @@ export async function createWebGpuDevice(options: WebGpuDeviceOptions = {}): Pro
   const [device, collect] = await Promise.all([requestDevice(adapter), loadCollector()]);
   const parameters = await withProvenFragments(device, parametersFor(factsOf(adapter)));
   const emit = { parameters, ...options.emit };
+  const { info } = adapter;
   return new Gpu(device, collect, {
     name: `WebGPU: ${name}${showFragments(emit.parameters)}`,
     isSoftware,
     budgetBytes: options.budgetBytes ?? defaultBudget,
     later: options.later,
     emit,
+    tuning: await openTuning(options.tune, { info, emit, limits: device.limits }),
     limits: limitsOf(device.limits, options.maxBindingBytes),
   });
 }
@@ -100,6 +111,7 @@ interface GpuFacts {
   readonly budgetBytes: number;
   readonly later: Later | undefined;
   readonly emit: WgslOptions;
+  readonly tuning: Tuning | null;
   readonly limits: Limits;
 }
 
@@ -115,12 +127,13 @@ class Gpu implements WebGpuDevice {
   readonly #batch: CommandBatch;
   readonly #bindGroups: BindGroups;
   readonly #pipelines: Pipelines;
+  readonly #tuner: Tuner | null;
   readonly #memory: GpuMemory;
   readonly #uploads: Uploads;
   readonly #runs: Runs;
 
   constructor(device: GPUDevice, collect: (() => void) | null, facts: GpuFacts) {
-    const { budgetBytes, isSoftware, later } = facts;
+    const { budgetBytes, isSoftware, later, emit, tuning } = facts;
     this.#device = device;
     this.#facts = facts;
     this.description = facts.name;
@@ -141,6 +154,12 @@ class Gpu implements WebGpuDevice {
     this.#bindGroups = bindGroups;
     this.#pipelines = new Pipelines(device, failures);
     this.#memory = memory;
+    const { accounts } = memory;
+    const pipelines = this.#pipelines;
+    this.#tuner =
+      tuning === null
+        ? null
+        : new Tuner({ device, pipelines, emit, accounts, maxBytes: budgetBytes }, tuning);
     this.#uploads = new Uploads({ device, batch, memory, order });
     this.#runs = new Runs({ device, batch, failures, bindGroups, memory, order, reads });
     this.#listen();
@@ -173,6 +192,7 @@ class Gpu implements WebGpuDevice {
       pipelines: this.#pipelines,
       limits: this.#facts.limits,
       emit: this.#facts.emit,
+      tuner: this.#tuner,
     });
     return {
       kernels: prepared.kernels,
@@ -189,12 +209,14 @@ class Gpu implements WebGpuDevice {
     await this.#device.queue.onSubmittedWorkDone();
     await this.#failures.known();
     this.#failures.raise();
+    await this.#tuner?.saved();
     await this.#memory.reclaim();
     this.#memory.trim();
   }
 
   memory(): MemoryStats {
-    return this.#memory.stats;
+    const { pooledBytes, ...rest } = this.#memory.stats;
+    return { ...rest, pooledBytes: pooledBytes + (this.#tuner?.heldBytes ?? 0) };
   }
 
   resetPeak(): void {
@@ -203,6 +225,10 @@ class Gpu implements WebGpuDevice {
 
   get bindGroupCount(): number {
     return this.#bindGroups.size;
+  }
+
+  get measurements(): number {
+    return this.#tuner?.measurements ?? 0;
   }
 
   destroy(): void {

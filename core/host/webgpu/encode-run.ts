@@ -53,7 +53,7 @@ export class RunEncoder {
   }
 
   #launch(
-    { pipeline: { pipeline, layout }, grid, slots, parts, facts }: Launch,
+    { pipeline: { pipeline, grid, layout }, slots, parts, facts }: Launch,
     places: Places,
   ): void {
     invariant(pipeline !== null, 'a launch before its pipeline');

@@ -8,19 +8,18 @@ import type { Kernel } from '../../compile/kernel.ts';
 import { costOfKernel } from '../../compile/kernel-cost.ts';
 import { isKernel, type Plan, type Slot, type Step } from '../../compile/plan.ts';
 import { emitWgsl, type WgslKernel, type WgslOptions } from '../../emit/wgsl/emit.ts';
-import type { Grid } from '../../emit/wgsl/grid.ts';
 import type { BindingPlan } from '../../emit/wgsl/module-writer.ts';
 import { withExprPool } from '../../ir/expr.ts';
 import type { KernelFacts } from '../profile.ts';
 import { arrayTooLarge } from './errors.ts';
 import type { Pipeline, Pipelines } from './pipelines.ts';
 import { type Part, wholeWords } from './places.ts';
+import type { Tuner } from './tuner/tuner.ts';
 
 /** One launch, prepared. */
 export interface Launch {
   readonly kind: 'launch';
   readonly pipeline: Pipeline;
-  readonly grid: Grid;
   /** Per binding, where it lives. */
   readonly slots: readonly Slot[];
   /** Per binding, which part of that; null: all. */
@@ -72,6 +71,8 @@ export interface PrepareOptions {
   readonly pipelines: Pipelines;
   readonly limits: Limits;
   readonly emit: WgslOptions;
+  /** Null: kernels are as the generator writes them. */
+  readonly tuner: Tuner | null;
 }
 
 /** The shaders and pipelines of a plan. @throws `array-too-large` */
@@ -115,15 +116,21 @@ function prepare(plan: Plan, options: PrepareOptions, isInput: readonly boolean[
     );
     if (isEmpty) continue;
     for (const { kernel: piece, offsets } of piecesOf(task, bindings, options)) {
-      const kernel = emitWgsl(piece, { ...options.emit, bindings });
+      const shader = emitWgsl(piece, { ...options.emit, bindings });
+      checkBindings(step, slots, shader, plan, options.limits);
+      const isEmpty = shader.grid[0] * shader.grid[1] === 0;
+      const { name } = task;
+      const tuned = isEmpty
+        ? null
+        : (options.tuner?.tune({ kernel: piece, bindings, shader, name, site }) ?? null);
+      const kernel = tuned?.shader ?? shader;
       kernels.add(kernel.code);
-      checkBindings(step, slots, kernel, plan, options.limits);
-      if (kernel.grid[0] * kernel.grid[1] === 0) continue;
-      const pipeline = options.pipelines.get(kernel, task.name, site);
+      if (isEmpty) continue;
+      const pipeline = tuned?.pipeline ?? options.pipelines.get(kernel, name, site);
       pipelines.push(pipeline);
       const facts = { name: task.name, site, cost: costOfKernel(piece, all) };
       const parts = offsets === null ? null : partsOf(offsets, bindings, kernel);
-      actions.push({ kind: 'launch', pipeline, grid: kernel.grid, slots, parts, facts });
+      actions.push({ kind: 'launch', pipeline, slots, parts, facts });
     }
   }
   checkSize('what is printed', logBytes, options.limits, 'maxBufferSize');

@@ -37,8 +37,8 @@ export interface Copy {
 export class GpuMemory implements StorageOwner {
   readonly arrays: BufferPool;
   readonly staging: BufferPool;
+  readonly accounts = new Accounts();
   readonly read: (storage: WebGpuStorage) => Promise<TypedArray>;
-  readonly #accounts = new Accounts();
   readonly #bindGroups: BindGroups;
   readonly #budgetBytes: number;
   readonly #isWaiting: () => boolean;
@@ -52,7 +52,7 @@ export class GpuMemory implements StorageOwner {
     const { budgetBytes } = options;
     this.#idle = new IdleWatch(() => this.#onIdle(), later);
     const onFree = (): void => this.#idle.touch();
-    const shared = { ...options, accounts: this.#accounts, onFree };
+    const shared = { ...options, accounts: this.accounts, onFree };
     const onDestroy = (id: number): void => bindGroups.forget(id);
     this.read = read;
     this.arrays = new BufferPool({ ...shared, usage: arrayUsage, onDestroy });
@@ -153,12 +153,12 @@ export class GpuMemory implements StorageOwner {
     return {
       liveBytes: arrays.liveBytes,
       pooledBytes: arrays.pooledBytes + staging.liveBytes + staging.pooledBytes,
-      peakBytes: this.#accounts.peak,
+      peakBytes: this.accounts.peak,
       liveArrays: arrays.count - arena,
     };
   }
 
   resetPeak(): void {
-    this.#accounts.resetPeak();
+    this.accounts.resetPeak();
   }
 }

@@ -2,6 +2,7 @@
 import type { CallSite } from '../../base/call-site.ts';
 import type { EnerjaxError } from '../../base/errors.ts';
 import type { WgslKernel } from '../../emit/wgsl/emit.ts';
+import type { Grid } from '../../emit/wgsl/grid.ts';
 import type { NamedLayout } from './bind-groups.ts';
 import { kernelRefused } from './errors.ts';
 import type { Failures } from './failures.ts';
@@ -10,6 +11,8 @@ import type { Failures } from './failures.ts';
 export interface Pipeline {
   /** Null until it is compiled. */
   pipeline: GPUComputePipeline | null;
+  /** Settled once {@link pipeline} is there. */
+  grid: Grid;
   readonly layout: NamedLayout;
   /** Resolves when it is compiled or refused; null once it is. */
   pending: Promise<void> | null;
@@ -19,11 +22,14 @@ export interface Pipeline {
 
 const computeStage = 0x4;
 
+/** Tells kernels apart. Those of the same text may still differ in how many workgroups they are launched with. */
+export const keyOf = ({ code, grid }: WgslKernel): string => `${grid.join()} ${code}`;
+
 /** Makes and keeps pipelines. */
 export class Pipelines {
   readonly #device: GPUDevice;
   readonly #failures: Failures;
-  readonly #byText = new Map<string, Pipeline>();
+  readonly #byKey = new Map<string, Pipeline>();
   readonly #layouts = new Map<string, { layout: NamedLayout; pipeline: GPUPipelineLayout }>();
 
   constructor(device: GPUDevice, failures: Failures) {
@@ -33,40 +39,70 @@ export class Pipelines {
 
   /** The number of distinct kernels so far. */
   get size(): number {
-    return this.#byText.size;
+    return this.#byKey.size;
   }
 
   /** The pipeline of this kernel, which is compiled while others are. A refusal by the driver is reported later. */
   get(kernel: WgslKernel, name: string, site: CallSite | null): Pipeline {
-    const known = this.#byText.get(kernel.code);
+    const key = keyOf(kernel);
+    const known = this.#byKey.get(key);
     if (known !== undefined) return known;
-    const device = this.#device;
-    const { layout, pipeline: pipelineLayout } = this.#layout(kernel);
-    const made: Pipeline = { layout, refusal: null, pipeline: null, pending: null };
-    const describe = (cause: { readonly message: string }): EnerjaxError => {
+    const made = this.awaited(kernel);
+    const refuse = (cause: { readonly message: string }): EnerjaxError => {
       made.refusal ??= kernelRefused.at({ site, cause }, name, cause.message.trim());
       return made.refusal;
     };
-    device.pushErrorScope('validation');
-    const module = device.createShaderModule({ label: name, code: kernel.code });
-    this.#failures.watch(device.popErrorScope(), describe);
-    const compute = { module, entryPoint: 'main' };
-    const compiling = device
-      .createComputePipelineAsync({ label: name, layout: pipelineLayout, compute })
+    const { checked, compiled } = this.#compile(kernel, name);
+    this.#failures.watch(checked, refuse);
+    made.pending = compiled
       .then((pipeline) => {
         made.pipeline = pipeline;
       })
       .catch((cause: unknown) => {
         const reason = cause instanceof Error ? cause : new Error(String(cause));
-        this.#failures.report(describe(reason));
+        this.#failures.report(refuse(reason));
       })
       .finally(() => {
         made.pending = null;
       });
-    made.pending = compiling;
-    this.#failures.await(compiling);
-    this.#byText.set(kernel.code, made);
+    this.#failures.await(made.pending);
+    this.#byKey.set(key, made);
     return made;
+  }
+
+  /** The pipeline of a kernel that need not run: null if the driver refuses it. It is not kept. */
+  async attempt(kernel: WgslKernel, name: string): Promise<GPUComputePipeline | null> {
+    const { checked, compiled } = this.#compile(kernel, name);
+    const [error, pipeline] = await Promise.all([
+      checked.catch((cause: unknown) => cause),
+      compiled.catch(() => null),
+    ]);
+    return error === null ? pipeline : null;
+  }
+
+  /** What launches that use this kernel, or another with the same bindings, can refer to before it is compiled. */
+  awaited(kernel: WgslKernel): Pipeline {
+    const { layout } = this.#layout(kernel);
+    return { layout, grid: kernel.grid, refusal: null, pipeline: null, pending: null };
+  }
+
+  #compile(
+    kernel: WgslKernel,
+    name: string,
+  ): {
+    readonly checked: Promise<GPUError | null>;
+    readonly compiled: Promise<GPUComputePipeline>;
+  } {
+    const device = this.#device;
+    const { pipeline: layout } = this.#layout(kernel);
+    device.pushErrorScope('validation');
+    const module = device.createShaderModule({ label: name, code: kernel.code });
+    const checked = device.popErrorScope();
+    const compute = { module, entryPoint: 'main' };
+    return {
+      checked,
+      compiled: device.createComputePipelineAsync({ label: name, layout, compute }),
+    };
   }
 
   /** Layouts differ only in which bindings are writable. */
