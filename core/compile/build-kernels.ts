@@ -305,6 +305,8 @@ export class KernelBuilder {
       sources.set(made, source);
       return made;
     };
+    const from = steps.startsFrom === undefined ? undefined : first.operands[steps.startsFrom];
+    if (from !== undefined) this.addCopy(from, first.source);
     steps.build({
       operands: first.operands.map((node) => place(node.aval, node.source)),
       outputs: siblings.map((node) => place(node.aval, node.source)),
@@ -328,9 +330,9 @@ export class KernelBuilder {
         const target = sources.get(store.to);
         invariant(target !== undefined, `'${name}' stores to a place that it was not given`);
         const index = flatten(store.index, stridesOf(store.to.aval.shape));
-        const { mode = 'set', guard = null } = store;
+        const { mode = 'set', guard = null, depth } = store;
         const value = fitTo(store.value, target.dtype);
-        return { target, index, value, mode, guard, serial };
+        return { target, index, value, mode, guard, serial: serial.slice(0, depth) };
       });
     this.#push(name, parallel, stores, site);
   }
