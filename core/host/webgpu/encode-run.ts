@@ -2,7 +2,7 @@
 import { sizeOf } from '../../base/aval.ts';
 import { bytesOf } from '../../base/dtype.ts';
 import { invariant } from '../../base/errors.ts';
-import type { HostCall } from '../../compile/control.ts';
+import { type HostCall, movingCarries } from '../../compile/control.ts';
 import type { HostCalls } from '../device.ts';
 import type { BindGroups, Range } from './bind-groups.ts';
 import type { Launch, Log, Prepared, Turns } from './executable.ts';
@@ -83,7 +83,7 @@ export class RunEncoder {
     if (this.#timestamps !== null) this.#endPass();
   }
 
-  /** All turns of a loop; carries alternate between two places and end where they belong. */
+  /** All turns of a loop; carries that move alternate between two places and end where they belong. */
   #turns({ body, repeat, slots }: Turns, places: Places): void {
     const { count, consts, carries, writes } = repeat;
     const ranges = slots.map((slot) => rangeOf(slot, places));
@@ -98,7 +98,9 @@ export class RunEncoder {
       take(carries),
       take(writes),
     ];
-    const spare = take(count > 1 ? carries : 0);
+    const moving = movingCarries(repeat.body, carries);
+    const spares = take(count > 1 ? moving.length : 0);
+    const spare = last.map((place, k) => spares[moving.indexOf(k)] ?? place);
     const arena = take(1)[0] ?? null;
     let present = first;
     for (let turn = 0; turn < count; turn++) {
