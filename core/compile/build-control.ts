@@ -3,7 +3,12 @@
 import type { Aval } from '../base/aval.ts';
 import { makeSource, type Source } from '../ir/expr.ts';
 import type { HostFunction } from '../ir/host-function.ts';
-import type { ControlLowering, HostLowering } from '../ir/lowering.ts';
+import type {
+  ControlLowering,
+  HostLowering,
+  RepeatLowering,
+  WhileLowering,
+} from '../ir/lowering.ts';
 import { lookup, type Opaque, type Program } from '../ir/program.ts';
 import type { Control } from './control.ts';
 import type { KernelBuffer } from './kernel.ts';
@@ -17,6 +22,34 @@ export interface ControlArrays {
 
 /** The functions of the host's that a program calls, numbered. */
 export type CallNumbers = ReadonlyMap<Opaque<HostFunction>, number>;
+
+/**
+ * Compiles a program; called again for the same program it returns the same plan.
+ *
+ * @param carries - What of its inputs the program hands on to its next run: how many come before, and how many.
+ */
+export type PlanOf = (
+  program: Program,
+  carries?: { readonly before: number; readonly count: number },
+) => Plan;
+
+/** The plan of a loop's body. */
+const bodyPlan = (loop: RepeatLowering | WhileLowering, planOf: PlanOf): Plan =>
+  loop.kind === 'repeat'
+    ? planOf(loop.body, { before: loop.consts, count: loop.carries })
+    : planOf(loop.body, { before: loop.bodyConsts, count: loop.body.outputs.length });
+
+/** The carries that a loop keeps in one place, by position among its operands and results. */
+export function heldCarries(
+  lowering: ControlLowering,
+  planOf: PlanOf,
+): { readonly operand: number; readonly result: number }[] {
+  if (lowering.kind === 'branch') return [];
+  const before =
+    lowering.kind === 'repeat' ? lowering.consts : lowering.conditionConsts + lowering.bodyConsts;
+  const { changed = [] } = bodyPlan(lowering, planOf);
+  return [...changed].map((result) => ({ operand: before + result, result }));
+}
 
 /** The step that calls a function of the host's. */
 export function buildHostCall(
@@ -37,23 +70,19 @@ export function buildHostCall(
   };
 }
 
-/**
- * The step that does what `lowering` says.
- *
- * @param planOf - Compiles a program; called again for the same program it returns the same plan.
- */
+/** The step that does what `lowering` says; carries that are kept in one place begin there. */
 export function buildControl(
   name: string,
   lowering: ControlLowering,
   { operands, results }: ControlArrays,
-  planOf: (program: Program) => Plan,
+  planOf: PlanOf,
 ): Control {
   const given = [...operands.map(read), ...results.map(write)];
   switch (lowering.kind) {
     case 'repeat': {
-      const { body: program, count, consts, carries, isReversed, isIndexed } = lowering;
-      const body = planOf(program);
-      const spares = count > 1 ? twinsOf(results.slice(0, carries)) : [];
+      const { count, consts, carries, isReversed, isIndexed } = lowering;
+      const body = bodyPlan(lowering, planOf);
+      const spares = count > 1 ? twinsOf(results.slice(0, carries).filter(isMoving(body))) : [];
       const buffers = [...given, ...spares.map(write), ...arenaFor([body])];
       const reads = operands.length - consts - carries;
       const writes = results.length - carries;
@@ -73,9 +102,9 @@ export function buildControl(
     }
     case 'while': {
       const condition = planOf(lowering.condition);
-      const body = planOf(lowering.body);
+      const body = bodyPlan(lowering, planOf);
       const { conditionConsts, bodyConsts, bound } = lowering;
-      const extra = [...twinsOf(results), makeSource('bool', 1)].map(write);
+      const extra = [...twinsOf(results.filter(isMoving(body))), makeSource('bool', 1)].map(write);
       const buffers = [...given, ...extra, ...arenaFor([condition, body])];
       const carries = results.length;
       return {
@@ -91,11 +120,16 @@ export function buildControl(
       };
     }
     case 'branch': {
-      const branches = lowering.branches.map(planOf);
+      const branches = lowering.branches.map((program) => planOf(program));
       return { kind: 'branch', name, buffers: [...given, ...arenaFor(branches)], branches };
     }
   }
 }
+
+const isMoving =
+  ({ changed }: Plan) =>
+  (_: unknown, carry: number): boolean =>
+    changed?.has(carry) !== true;
 
 const read = (source: Source): KernelBuffer => ({ source, access: 'read' });
 const write = (source: Source): KernelBuffer => ({ source, access: 'write' });

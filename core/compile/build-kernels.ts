@@ -12,18 +12,25 @@ import {
   makeAxis,
   makeSource,
   type Source,
-  substitute,
 } from '../ir/expr.ts';
-import { axisPosition, flatten, indexConstant, unflatten } from '../ir/index-algebra.ts';
+import { axisPosition, flatten, unflatten } from '../ir/index-algebra.ts';
 import type { Place, Reader, StepSpec } from '../ir/lowering.ts';
 import { fitTo } from '../ir/narrow.ts';
-import { lookup, type Program } from '../ir/program.ts';
+import { lookup } from '../ir/program.ts';
 import { buffersOf, sourcesOf } from './buffers.ts';
-import { buildControl, buildHostCall, type CallNumbers } from './build-control.ts';
+import {
+  buildControl,
+  buildHostCall,
+  type CallNumbers,
+  type ControlArrays,
+  heldCarries,
+  type PlanOf,
+} from './build-control.ts';
 import type { Fusion, LocalArray, Root } from './fuse.ts';
 import { type ArrayNode, dotIndices, freeAxes, isToken, memoryReader } from './graph.ts';
 import type { KernelStore, LoopKernel, MatmulKernel, MatrixOperand } from './kernel.ts';
-import type { Plan, Target, Task } from './plan.ts';
+import { alongRows, asMatrix } from './matrix-layout.ts';
+import type { Target, Task } from './plan.ts';
 import { splitProduct } from './split-product.ts';
 import { splitLongReductions } from './split-reductions.ts';
 
@@ -51,12 +58,22 @@ function localPlace({ node, axes }: LocalArray): LocalPlace {
   };
 }
 
+/** Two arrays that share memory, since the second is the first with a change. */
+export interface Overlay {
+  readonly from: ArrayNode;
+  readonly to: ArrayNode;
+  /** The launch from which on the memory is changed. */
+  readonly start: number;
+}
+
 /** Builds the kernels of one program. */
 export class KernelBuilder {
   readonly launches: Launch[] = [];
+  readonly overlays: Overlay[] = [];
+  readonly #isChanged: (node: ArrayNode) => boolean;
   readonly #fusion: Fusion;
   readonly #target: Target;
-  readonly #planOf: (program: Program) => Plan;
+  readonly #planOf: PlanOf;
   readonly #calls: CallNumbers;
   readonly #memo = new Map<string, Expr>();
   #product: ArrayNode | null = null;
@@ -66,13 +83,16 @@ export class KernelBuilder {
   /**
    * @param planOf - Compiles the programs of loops and branches.
    * @param calls - Numbers of the host's functions.
+   * @param isChanged - True for an array that lies where the one lay of which it is a change.
    */
   constructor(
     fusion: Fusion,
     target: Target,
-    planOf: (program: Program) => Plan,
+    planOf: PlanOf,
     calls: CallNumbers,
+    isChanged: (node: ArrayNode) => boolean,
   ) {
+    this.#isChanged = isChanged;
     this.#calls = calls;
     this.#fusion = fusion;
     this.#target = target;
@@ -102,10 +122,16 @@ export class KernelBuilder {
 
   /** Copies an array, for results that are inputs or appear twice. */
   addCopy(from: ArrayNode, to: Source): void {
-    const axis = makeAxis(from.size);
-    const index = axisPosition(axis);
+    const axes = from.aval.shape.map(makeAxis);
+    const index = flatten(axes.map(axisPosition), stridesOf(from.aval.shape));
     const store = { target: to, index, value: load(from.source, index), ...plain };
-    this.#push('copy', [axis], [store], null);
+    this.#push('copy', axes, [store], null);
+  }
+
+  /** Makes `to` begin as `from`. */
+  #begin(to: ArrayNode, from: ArrayNode): void {
+    if (this.#isChanged(to)) this.overlays.push({ from, to, start: this.launches.length });
+    else this.addCopy(from, to.source);
   }
 
   #reader(node: ArrayNode): Reader {
@@ -292,8 +318,21 @@ export class KernelBuilder {
             { operands: avals(operands), results: avals(written) },
             this.#calls,
           )
-        : buildControl(name, origin.control, arrays, this.#planOf);
+        : buildControl(name, origin.control, this.#beginCarries(first, arrays), this.#planOf);
     this.launches.push({ kernel, site });
+  }
+
+  /** The arrays of a loop of which some carries are changed where they lie: it finds them in their last place. */
+  #beginCarries({ origin, operands }: ArrayNode, arrays: ControlArrays): ControlArrays {
+    if (origin.kind !== 'control' || origin.control.kind === 'host') return arrays;
+    const starts = [...arrays.operands];
+    for (const { operand, result } of heldCarries(origin.control, this.#planOf)) {
+      const [from, to] = [operands[operand], origin.siblings[result]];
+      invariant(from !== undefined && to !== undefined, 'a carry without a beginning');
+      this.#begin(to, from);
+      starts[operand] = to.source;
+    }
+    return { ...arrays, operands: starts };
   }
 
   #addSteps(first: ArrayNode): void {
@@ -306,6 +345,8 @@ export class KernelBuilder {
       sources.set(made, source);
       return made;
     };
+    const from = steps.startsFrom === undefined ? undefined : first.operands[steps.startsFrom];
+    if (from !== undefined) this.#begin(first, from);
     steps.build({
       operands: first.operands.map((node) => place(node.aval, node.source)),
       outputs: siblings.map((node) => place(node.aval, node.source)),
@@ -329,9 +370,9 @@ export class KernelBuilder {
         const target = sources.get(store.to);
         invariant(target !== undefined, `'${name}' stores to a place that it was not given`);
         const index = flatten(store.index, stridesOf(store.to.aval.shape));
-        const { mode = 'set', guard = null } = store;
+        const { mode = 'set', guard = null, depth } = store;
         const value = fitTo(store.value, target.dtype);
-        return { target, index, value, mode, guard, serial };
+        return { target, index, value, mode, guard, serial: serial.slice(0, depth) };
       });
     this.#push(name, parallel, stores, site);
   }
@@ -342,46 +383,3 @@ const finishedSum = ({ aval: { dtype } }: ArrayNode): Expr =>
   fitTo(accumulator(scalarTypeOf(dtype)), dtype);
 
 const plain = { mode: 'set', guard: null, serial: [] } as const;
-
-/** The product with its columns along the memory that it writes: (A·B)ᵀ = Bᵀ·Aᵀ. */
-function alongRows(kernel: MatmulKernel): MatmulKernel {
-  const { rows, columns, lhs, rhs, stores } = kernel;
-  const [store] = stores;
-  if (store === undefined || columns.extent === 1) return kernel;
-  const isTurned = strideAlong(store.index, rows) === 1 && strideAlong(store.index, columns) !== 1;
-  return isTurned
-    ? { ...kernel, rows: columns, columns: rows, lhs: transposed(rhs), rhs: transposed(lhs) }
-    : kernel;
-}
-
-const transposed = ({ source, base, rowStride, columnStride }: MatrixOperand): MatrixOperand => ({
-  source,
-  base,
-  rowStride: columnStride,
-  columnStride: rowStride,
-});
-
-/** The strides of a load along two axes, if it is affine in them. */
-function asMatrix(element: Expr, rows: Axis, columns: Axis): MatrixOperand | null {
-  if (element.kind !== 'load') return null;
-  const { source, index } = element;
-  const rowStride = strideAlong(index, rows);
-  const columnStride = strideAlong(index, columns);
-  if (rowStride === null || columnStride === null) return null;
-  const zero = indexConstant(0);
-  const base = substitute(index, new Map([rows, columns].map((axis) => [axis, zero])));
-  return { source, base, rowStride, columnStride };
-}
-
-/** The coefficient of an axis in an index; null if it also appears inside a division. */
-export function strideAlong(index: Expr, axis: Axis): number | null {
-  if (!index.deps.has(axis)) return 0;
-  if (index.kind === 'axis') return 1;
-  if (index.kind !== 'affine') return null;
-  let stride = 0;
-  for (const { atom, coefficient } of index.terms) {
-    if (atom.kind === 'axis' && atom.axis === axis) stride = coefficient;
-    else if (atom.deps.has(axis)) return null;
-  }
-  return stride;
-}

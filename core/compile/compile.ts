@@ -1,10 +1,10 @@
 /** Program → plan: the compiler from end to end. */
 import { dropUnused } from '../ir/drop-unused.ts';
 import { makeSource, type Source, withExprPool } from '../ir/expr.ts';
-import type { Program } from '../ir/program.ts';
-import { lookup } from '../ir/program.ts';
-import type { CallNumbers } from './build-control.ts';
-import { KernelBuilder, type Launch } from './build-kernels.ts';
+import { lookup, type Program, type Var } from '../ir/program.ts';
+import type { CallNumbers, PlanOf } from './build-control.ts';
+import { KernelBuilder, type Launch, type Overlay } from './build-kernels.ts';
+import { type ChangeOptions, planChanges } from './changes.ts';
 import { reduceByRows } from './column-reductions.ts';
 import { type Fusion, fuse } from './fuse.ts';
 import { separateOperands } from './gpu-control.ts';
@@ -28,31 +28,53 @@ export function compile(
   donated: ReadonlySet<number> = new Set(),
   calls: CallNumbers = new Map(),
 ): Plan {
-  const shared = simplify(inlineCalls(dropUnused(program), target));
-  const simple = target.device === 'webgpu' ? separateOperands(shared) : shared;
-  const plans = new Map<Program, Plan>();
-  const planOf = (body: Program): Plan => {
-    const plan = plans.get(body) ?? compile(body, target, undefined, calls);
-    plans.set(body, plan);
+  const plans = new Map<string, Plan>();
+  const numbers = new Map<Program, number>();
+  const planOf: PlanOf = (body, carries) => {
+    const number = numbers.get(body) ?? numbers.size;
+    numbers.set(body, number);
+    const key = `${number} ${carries?.before},${carries?.count}`;
+    // A carry that ends up where it began need not move; other inputs stay as they are.
+    const isCarry = (input: number, output: number): boolean =>
+      carries !== undefined && output < carries.count && input === carries.before + output;
+    const plan = plans.get(key) ?? compilePart(body, context, new Set(), isCarry);
+    plans.set(key, plan);
     return plan;
   };
+  const context = { target, calls, planOf };
+  return compilePart(program, context, donated, (input) => donated.has(input));
+}
+
+interface Context {
+  readonly target: Target;
+  readonly calls: CallNumbers;
+  readonly planOf: PlanOf;
+}
+
+/** @param mayHold - True if the output may end up in the memory of the input. */
+function compilePart(
+  program: Program,
+  { target, calls, planOf }: Context,
+  donated: ReadonlySet<number>,
+  mayHold: ChangeOptions['mayHold'],
+): Plan {
+  const shared = simplify(inlineCalls(dropUnused(program), target));
+  const simple = target.device === 'webgpu' ? separateOperands(shared) : shared;
   return withExprPool(() => {
     const graph = buildGraph(simple, target.fuse);
     const lean = target.fuse ? rematerialise(simple, graph.nodeOf) : simple;
-    const { nodes, nodeOf } = lean === simple ? graph : buildGraph(lean, target.fuse);
-    const results = simple.outputs.map((variable) => lookup(nodeOf, variable));
-    const inputs = simple.inputs.map((variable) => lookup(nodeOf, variable).source);
-    const { launches, outputs } = buildLaunches(
-      nodes,
-      results,
-      target,
-      (fusion) => new KernelBuilder(fusion, target, planOf, calls),
+    const options = { target, planOf, mayHold };
+    const { launches, overlays, inputs, results, outputs, held } = schedule(
+      lean,
+      lean === simple ? graph : null,
+      options,
+      (fusion, isChanged) => new KernelBuilder(fusion, target, planOf, calls, isChanged),
     );
-    const together = target.fuse ? mergeKernels(launches, target) : launches;
+    const together = target.fuse ? mergeKernels(launches, target, overlays) : launches;
     const merged = target.hasFastThreads ? together.map(walkRows) : together;
-    const memory = planMemory(merged, inputs, outputs, donated, target);
+    const memory = planMemory(merged, inputs, outputs, { donated, held, overlays }, target);
     return {
-      inputs: simple.inputs.map((variable) => variable.aval),
+      inputs: lean.inputs.map((variable) => variable.aval),
       outputs: results.map((node) => node.aval),
       steps: merged.map(({ kernel, site }) => ({
         kernel,
@@ -61,6 +83,7 @@ export function compile(
       })),
       arenaBytes: memory.arenaBytes,
       aliases: memory.aliases,
+      changed: new Set(held.keys()),
     };
   });
 }
@@ -70,8 +93,47 @@ const walkRows = ({ kernel, site }: Launch): Launch => ({
   site,
 });
 
+type BuilderFor = (fusion: Fusion, isChanged: (node: ArrayNode) => boolean) => KernelBuilder;
+
+/**
+ * The kernels of a program, with arrays changed where they lie as far as all that reads them comes before.
+ *
+ * @param known - The graph without such changes, if there is one.
+ */
+function schedule(
+  program: Program,
+  known: ReturnType<typeof buildGraph> | null,
+  options: Omit<ChangeOptions, 'refused'>,
+  builderFor: BuilderFor,
+) {
+  const refused = new Set<Var>();
+  for (;;) {
+    const { program: ordered, before, held } = planChanges(program, { ...options, refused });
+    const isKnown = known !== null && ordered === program && before.size === 0;
+    const { nodes, nodeOf } = isKnown ? known : buildGraph(ordered, options.target.fuse, before);
+    const results = ordered.outputs.map((variable) => lookup(nodeOf, variable));
+    const inputs = ordered.inputs.map((variable) => lookup(nodeOf, variable));
+    const isChanged = ({ variable }: ArrayNode): boolean => before.has(variable);
+    const built = buildLaunches(nodes, results, held, options.target, (fusion) =>
+      builderFor(fusion, isChanged),
+    );
+    const late = built.overlays.filter((overlay) => isReadLate(overlay, built.launches));
+    if (late.length === 0) {
+      return { ...built, inputs: inputs.map(({ source }) => source), results, held };
+    }
+    for (const { to } of late) refused.add(to.variable);
+  }
+}
+
+/** True if a kernel reads the array as it was when it is changed already. */
+const isReadLate = ({ from, start }: Overlay, launches: readonly Launch[]): boolean =>
+  launches
+    .slice(start)
+    .some(({ kernel }) => kernel.buffers.some(({ source }) => source === from.source));
+
 interface Launches {
   readonly launches: readonly Launch[];
+  readonly overlays: readonly Overlay[];
   readonly outputs: readonly Source[];
 }
 
@@ -79,6 +141,7 @@ interface Launches {
 function buildLaunches(
   nodes: readonly ArrayNode[],
   results: readonly ArrayNode[],
+  held: ReadonlyMap<number, number>,
   target: Target,
   builderFor: (fusion: Fusion) => KernelBuilder,
 ): Launches {
@@ -98,8 +161,12 @@ function buildLaunches(
         isOver = forceOperands(node, forced, fusion.isWritten) || isOver;
       }
     }
+    for (const { from, to, start } of builder.overlays) {
+      const isLate = isReadLate({ from, to, start }, builder.launches);
+      isOver = (isLate && forceReaders(from, to, nodes, forced, fusion.isWritten)) || isOver;
+    }
     if (isOver) continue;
-    return { launches: builder.launches, outputs: addOutputs(builder, results) };
+    return withOutputs(builder, results, held);
   }
 }
 
@@ -122,16 +189,56 @@ function forceOperands(
   return forced.size > before;
 }
 
-/** One distinct array per result: inputs and repeated results are copied. */
-function addOutputs(builder: KernelBuilder, results: readonly ArrayNode[]): Source[] {
-  const used = new Set<ArrayNode>();
-  return results.map((node) => {
+/**
+ * Marks the unwritten arrays that are made of one that is changed later, so that they are made before; false if
+ * there are none, or if writing them costs as much as a copy.
+ */
+function forceReaders(
+  from: ArrayNode,
+  to: ArrayNode,
+  nodes: readonly ArrayNode[],
+  forced: Set<ArrayNode>,
+  isWritten: (node: ArrayNode) => boolean,
+): boolean {
+  const readers = nodes.filter(
+    (node) =>
+      node !== to &&
+      node.origin.kind === 'map' &&
+      node.operands.includes(from) &&
+      !isWritten(node) &&
+      !forced.has(node),
+  );
+  if (readers.length === 0 || readers.some(({ size }) => 4 * size > from.size)) return false;
+  for (const reader of readers) forced.add(reader);
+  return true;
+}
+
+/**
+ * One distinct array per result: inputs and repeated results are copied, inputs before anything is changed; but
+ * for outputs that are `held` in the memory of an input.
+ */
+function withOutputs(
+  builder: KernelBuilder,
+  results: readonly ArrayNode[],
+  held: ReadonlyMap<number, number>,
+): Launches {
+  const used = new Set(results.filter((_, k) => held.has(k)));
+  const before = builder.launches.splice(0);
+  const late: [ArrayNode, Source][] = [];
+  const outputs = results.map((node, k) => {
+    if (held.has(k)) return node.source;
     if (node.origin.kind !== 'input' && !used.has(node)) {
       used.add(node);
       return node.source;
     }
     const copy = makeSource(node.aval.dtype, node.size);
-    builder.addCopy(node, copy);
+    if (node.origin.kind === 'input') builder.addCopy(node, copy);
+    else late.push([node, copy]);
     return copy;
   });
+  const first = builder.launches.length;
+  builder.launches.push(...before);
+  for (const [node, copy] of late) builder.addCopy(node, copy);
+  const overlays = builder.overlays.map((one) => ({ ...one, start: one.start + first }));
+  return { launches: builder.launches, overlays, outputs };
 }

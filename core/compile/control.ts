@@ -1,15 +1,16 @@
 /** Control flow in a plan: steps that run the steps of other plans, as the host decides. */
-import type { Aval } from '../base/aval.ts';
+import { type Aval, range } from '../base/aval.ts';
 import type { KernelBuffer } from './kernel.ts';
 import type { Plan } from './plan.ts';
 
 /**
  * A loop of known length. Each turn runs `body`, whose inputs are constants, carries and one slice of each
  * stack, and whose outputs are carries and one slice of each stack. Slices are read and written where
- * they lie; a carry alternates between two places so that the last turn writes it where it belongs.
+ * they lie; a carry alternates between two places so that the last turn writes it where it belongs. But the
+ * carries that the body changes where they lie (`body.changed`) are in their last place from the beginning.
  *
  * Buffers: constants, first carries, stacks that are read; last carries, stacks that are written; then, if
- * there is more than one turn, a second place for each carry; then, if it needs one, the body's arena.
+ * there is more than one turn, a second place for each carry that moves; then, if it needs one, the body's arena.
  */
 export interface Repeat {
   readonly kind: 'repeat';
@@ -32,7 +33,7 @@ export interface Repeat {
  * A loop that ends when `condition` gives 0.
  *
  * Buffers: constants of the condition, constants of the body, first carries; last carries; a second place
- * for each carry; the condition's result; then, if one is needed, the arena.
+ * for each carry that moves, as in {@link Repeat}; the condition's result; then, if one is needed, the arena.
  */
 export interface While {
   readonly kind: 'while';
@@ -70,6 +71,10 @@ export interface HostCall {
   readonly operands: readonly Aval[];
   readonly results: readonly Aval[];
 }
+
+/** Which carries move between two places: their positions among the carries. */
+export const movingCarries = ({ changed }: Plan, carries: number): number[] =>
+  range(carries).filter((k) => changed?.has(k) !== true);
 
 /** What the host runs between launches. */
 export type Control = Repeat | While | Branch | HostCall;

@@ -166,10 +166,15 @@ const tokenAval: Aval = { shape: [0], dtype: 'bool', weak: false };
 /** True for a node that is no array: it stands for an equation that only has an effect. */
 export const isToken = ({ aval }: ArrayNode): boolean => aval === tokenAval;
 
-/** The nodes of every variable, in program order. */
+/**
+ * The nodes of every variable, in program order.
+ *
+ * @param changed - Arrays that are made by changing others where they lie.
+ */
 export function buildGraph(
   program: Program,
   hasMatmul: boolean,
+  changed: { readonly has: (variable: Var) => boolean } = new Set(),
 ): { readonly nodes: readonly ArrayNode[]; readonly nodeOf: ReadonlyMap<Var, ArrayNode> } {
   const nodeOf = new Map<Var, ArrayNode>();
   const add = (variable: Var, rest: Pick<ArrayNode, 'operands' | 'origin' | 'name' | 'site'>) => {
@@ -186,7 +191,9 @@ export function buildGraph(
     const operands = eqn.inputs.map((v) => lookup(nodeOf, v));
     const avals = eqn.inputs.map((v) => v.aval);
     const outs = eqn.outputs.map((v) => v.aval);
-    const lowering = eqn.primitive.lower(avals, eqn.params, outs);
+    const given = eqn.primitive.lower(avals, eqn.params, outs);
+    const change = given.kind === 'map' && eqn.outputs.some((v) => changed.has(v)) && given.change;
+    const lowering = change || given;
     const rest = { operands, name: eqn.primitive.name, site: eqn.site };
     const siblings: ArrayNode[] = [];
     if (eqn.outputs.length === 0) {

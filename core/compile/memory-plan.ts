@@ -10,7 +10,7 @@ import {
   substitute,
   walk,
 } from '../ir/expr.ts';
-import type { Launch } from './build-kernels.ts';
+import type { Launch, Overlay } from './build-kernels.ts';
 import type { KernelStore } from './kernel.ts';
 import type { Slot, Target } from './plan.ts';
 
@@ -20,6 +20,8 @@ interface Lifetime {
   readonly bytes: number;
   first: number;
   last: number;
+  /** True if it is several arrays, each a change of the one before: kernels know it by several names. */
+  readonly isChanged: boolean;
 }
 
 /** The result of {@link planMemory}. */
@@ -31,31 +33,40 @@ export interface MemoryPlan {
 
 const bytesOfSource = ({ dtype, length }: Source): number => bytesOf(dtype) * length;
 
-/**
- * @param inputs - Sources of the program's inputs; `donated` ones may be overwritten once they are dead.
- * @param outputs - Sources of the results.
- */
+/** Which arrays may or must share memory. */
+export interface Sharing {
+  /** Inputs that may be overwritten once they are dead. */
+  readonly donated: ReadonlySet<number>;
+  /** Output → input whose memory it is. */
+  readonly held: ReadonlyMap<number, number>;
+  readonly overlays: readonly Overlay[];
+}
+
+/** @param outputs - Sources of the results. */
 export function planMemory(
   launches: readonly Launch[],
   inputs: readonly Source[],
   outputs: readonly Source[],
-  donated: ReadonlySet<number>,
+  { donated, held, overlays }: Sharing,
   target: Target,
 ): MemoryPlan {
-  const lifetimes = measureLifetimes(launches);
+  const rootOf = rootsOf(overlays);
+  const lifetimes = measureLifetimes(launches, rootOf);
   const slots = new Map<Source, Slot>();
   inputs.forEach((source, index) => {
     slots.set(source, { kind: 'input', index, bytes: bytesOfSource(source) });
   });
   outputs.forEach((source, index) => {
-    slots.set(source, { kind: 'output', index, bytes: bytesOfSource(source) });
+    slots.set(rootOf(source), { kind: 'output', index, bytes: bytesOfSource(source) });
   });
   const intermediates = [...lifetimes.values()].filter(({ source }) => !slots.has(source));
   const arenaBytes = placeInArena(intermediates, slots, launches, target);
-  const aliases = aliasDonated(launches, inputs, outputs, donated, lifetimes, target);
+  const aliases = new Map(held);
+  const free = new Set([...donated].filter((input) => ![...held.values()].includes(input)));
+  aliasDonated(aliases, launches, inputs, outputs.map(rootOf), free, lifetimes, target);
   return {
     slotOf: (source) => {
-      const slot = slots.get(source);
+      const slot = slots.get(rootOf(source));
       if (slot === undefined) throw new Error('an array without a place');
       return slot;
     },
@@ -64,16 +75,37 @@ export function planMemory(
   };
 }
 
-function measureLifetimes(launches: readonly Launch[]): Map<Source, Lifetime> {
+/** Of arrays that share memory the first, for each. */
+function rootsOf(overlays: readonly Overlay[]): (source: Source) => Source {
+  const before = new Map(overlays.map(({ from, to }) => [to.source, from.source]));
+  return (source) => {
+    let root = source;
+    for (let from = before.get(root); from !== undefined; from = before.get(root)) root = from;
+    return root;
+  };
+}
+
+function measureLifetimes(
+  launches: readonly Launch[],
+  rootOf: (source: Source) => Source,
+): Map<Source, Lifetime> {
   const lifetimes = new Map<Source, Lifetime>();
+  const changed = new Set<Source>();
   launches.forEach(({ kernel }, step) => {
-    for (const { source } of kernel.buffers) {
+    for (const { source: own } of kernel.buffers) {
+      const source = rootOf(own);
+      if (own !== source) changed.add(source);
       const known = lifetimes.get(source);
       if (known === undefined) {
-        lifetimes.set(source, { source, bytes: bytesOfSource(source), first: step, last: step });
+        const bytes = bytesOfSource(source);
+        lifetimes.set(source, { source, bytes, first: step, last: step, isChanged: false });
       } else known.last = step;
     }
   });
+  for (const source of changed) {
+    const life = lifetimes.get(source);
+    if (life !== undefined) lifetimes.set(source, { ...life, isChanged: true });
+  }
   return lifetimes;
 }
 
@@ -198,6 +230,7 @@ function handsOver(a: Lifetime, b: Lifetime, launches: readonly Launch[]): boole
   const [early, late] = a.first <= b.first ? [a, b] : [b, a];
   const launch = launches[late.first];
   return (
+    !early.isChanged &&
     early.last === late.first &&
     early.first < late.first &&
     early.bytes === late.bytes &&
@@ -208,18 +241,19 @@ function handsOver(a: Lifetime, b: Lifetime, launches: readonly Launch[]): boole
 
 /** Pairs outputs with donated inputs of the same size that are dead, or written in place, by then. */
 function aliasDonated(
+  aliases: Map<number, number>,
   launches: readonly Launch[],
   inputs: readonly Source[],
   outputs: readonly Source[],
   donated: ReadonlySet<number>,
   lifetimes: ReadonlyMap<Source, Lifetime>,
   target: Target,
-): ReadonlyMap<number, number> {
-  const aliases = new Map<number, number>();
+): void {
   const taken = new Set<number>();
   outputs.forEach((output, outputIndex) => {
-    const born = lifetimes.get(output)?.first;
-    if (born === undefined) return;
+    const life = lifetimes.get(output);
+    if (life === undefined || aliases.has(outputIndex)) return;
+    const born = life.first;
     const launch = launches[born];
     for (const inputIndex of donated) {
       const input = inputs[inputIndex];
@@ -237,5 +271,4 @@ function aliasDonated(
       return;
     }
   });
-  return aliases;
 }

@@ -1,7 +1,7 @@
 /** Several loop kernels over the same axes become one that reads each array once. */
 import { type Axis, type Expr, rebuild, type Source, walk } from '../ir/expr.ts';
 import { axisPosition } from '../ir/index-algebra.ts';
-import { buffersOf, type Launch } from './build-kernels.ts';
+import { buffersOf, type Launch, type Overlay } from './build-kernels.ts';
 import type { KernelStore, LoopKernel } from './kernel.ts';
 import type { Target } from './plan.ts';
 
@@ -16,12 +16,26 @@ interface Group {
   readonly writes: Set<Source>;
 }
 
-/** The launches with partners merged, in an order that keeps every dependence. */
-export function mergeKernels(launches: readonly Launch[], target: Target): Launch[] {
+/**
+ * The launches with partners merged, in an order that keeps every dependence.
+ *
+ * @param overlays - What changes an array stays where it is: others read that array before.
+ */
+export function mergeKernels(
+  launches: readonly Launch[],
+  target: Target,
+  overlays: readonly Overlay[],
+): Launch[] {
+  const changed = new Set(overlays.map(({ to }) => to.source));
   const groups: Group[] = [];
   for (const launch of launches) {
+    const isChange = launch.kernel.buffers.some(
+      ({ source, access }) => access !== 'read' && changed.has(source),
+    );
     const merged =
-      launch.kernel.kind === 'loop' && joinEarlier(groups, launch, launch.kernel, target);
+      launch.kernel.kind === 'loop' &&
+      !isChange &&
+      joinEarlier(groups, launch, launch.kernel, target);
     if (merged) continue;
     groups.push({ launch, writes: writesOf(launch) });
   }

@@ -35,6 +35,8 @@ export interface Plan {
   readonly arenaBytes: number;
   /** Output → input whose memory it takes over (donated and of the same size), or absent. */
   readonly aliases: ReadonlyMap<number, number>;
+  /** Of these outputs those of which only a part is written: in other memory they must begin as copies of the input. */
+  readonly changed?: ReadonlySet<number>;
 }
 
 /** What compilation must know of a device. */

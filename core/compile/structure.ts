@@ -2,7 +2,9 @@
  * From expressions to statements: which loops there are, what is computed in which of them, and
  * what is named. Every emitter starts from the result.
  *
- * A value is computed in the outermost loop in which the axes that it depends on are known, once.
+ * A value is computed in the outermost loop in which the axes that it depends on are known, once. One that
+ * is made of what the kernel writes holds until the next store there: it is not computed before a loop that
+ * writes to what it is read from, and after a store it is computed again.
  */
 import { invariant } from '../base/errors.ts';
 import {
@@ -62,8 +64,11 @@ class Block {
   /** Arrays that are written in it: what is loaded from them may differ from turn to turn. */
   readonly writes: ReadonlySet<Source>;
   readonly statements: Statement[] = [];
-  readonly placed = new Set<Expr>();
   readonly running: CumulateExpr[] = [];
+  /** Values that have a name. */
+  readonly #placed = new Set<Expr>();
+  /** The same, and those whose name stands for what was there before a store. */
+  readonly #named = new Set<Expr>();
 
   constructor(axis: Axis | null, parent: Block | null, writes: ReadonlySet<Source> = new Set()) {
     this.axis = axis;
@@ -71,51 +76,80 @@ class Block {
     this.writes = writes;
   }
 
-  has(expr: Expr): boolean {
-    return this.placed.has(expr) || (this.parent?.has(expr) ?? false);
+  place(expr: Expr): void {
+    this.#placed.add(expr);
+    this.#named.add(expr);
+  }
+
+  /** True if a name, of this block or of one around it, stands for the value as it is here. */
+  has(expr: Expr, reads: ReadonlySet<Source>): boolean {
+    if (this.#placed.has(expr)) return true;
+    return this.parent !== null && !meet(this.writes, reads) && this.parent.has(expr, reads);
+  }
+
+  /** True if a name stands for the value as it was once. */
+  wasNamed(expr: Expr): boolean {
+    return this.#named.has(expr) || (this.parent?.wasNamed(expr) ?? false);
+  }
+
+  /** Forgets, here and around, what no longer holds. */
+  forget(isStale: (expr: Expr) => boolean): void {
+    for (const expr of this.#placed) if (isStale(expr)) this.#placed.delete(expr);
+    this.parent?.forget(isStale);
   }
 }
+
+const meet = (a: ReadonlySet<Source>, b: ReadonlySet<Source>): boolean =>
+  b.size > 0 && [...b].some((source) => a.has(source));
 
 /**
  * The statements of one parallel iteration.
  *
  * Stores whose serial loops begin alike share those loops: within a turn of what they share, one store's
- * own loops have finished when the next one's begin. Stores with all loops in common happen at once.
+ * own loops have finished when the next one's begin. Stores with all loops in common happen at once: what
+ * they are made of is read before the first of them.
  *
  * @param scope - Axes whose position is known throughout: the parallel ones.
  * @param stores - What to compute.
- * @param locals - Arrays that one iteration writes and then reads.
  */
-export function structure(
-  scope: readonly Axis[],
-  stores: readonly KernelStore[],
-  locals: readonly Source[] = [],
-): Statement[] {
+export function structure(scope: readonly Axis[], stores: readonly KernelStore[]): Statement[] {
   const known = new Set(scope);
-  for (const { serial, index, value, guard } of stores) {
-    for (const axis of [index, value, ...(guard === null ? [] : [guard])].flatMap((e) => [
-      ...e.deps,
-    ])) {
+  for (const store of stores) {
+    for (const axis of partsOf(store).flatMap((e) => [...e.deps])) {
       invariant(
-        known.has(axis) || serial.includes(axis),
+        known.has(axis) || store.serial.includes(axis),
         'a store depends on an axis that has no loop',
       );
     }
   }
-  return new Structurer(new Set(locals)).run(stores);
+  return new Structurer(stores).run();
 }
+
+/** The expressions of a store. */
+const partsOf = ({ index, value, guard }: KernelStore): Expr[] =>
+  guard === null ? [index, value] : [index, value, guard];
+
+const nothing: ReadonlySet<Source> = new Set();
 
 class Structurer {
   readonly #root = new Block(null, null);
-  readonly #locals: ReadonlySet<Source>;
-  readonly #loads = new Map<Expr, ReadonlySet<Source>>();
+  readonly #stores: readonly KernelStore[];
+  /** Arrays that are written and read. */
+  readonly #changing: ReadonlySet<Source>;
+  readonly #reads = new Map<Expr, ReadonlySet<Source>>();
 
-  constructor(locals: ReadonlySet<Source>) {
-    this.#locals = locals;
+  constructor(stores: readonly KernelStore[]) {
+    this.#stores = stores;
+    const written = new Set(stores.map((store) => store.target));
+    this.#changing = new Set(
+      walk(stores.flatMap(partsOf)).flatMap((expr) =>
+        expr.kind === 'load' && written.has(expr.source) ? [expr.source] : [],
+      ),
+    );
   }
 
-  run(stores: readonly KernelStore[]): Statement[] {
-    this.#nest(stores, this.#root, 0);
+  run(): Statement[] {
+    this.#nest(this.#stores, this.#root, 0);
     return this.#root.statements;
   }
 
@@ -126,7 +160,7 @@ class Structurer {
       if (axis === undefined) this.#store(group, block);
       else {
         const targets = group.map((store) => store.target);
-        const inner = new Block(axis, block, new Set(targets.filter((t) => this.#locals.has(t))));
+        const inner = new Block(axis, block, new Set(targets));
         this.#nest(group, inner, depth + 1);
         const { running, statements: body } = inner;
         block.statements.push({ kind: 'loop', axis, accumulators: [], running, body });
@@ -135,52 +169,83 @@ class Structurer {
   }
 
   #store(stores: readonly KernelStore[], block: Block): void {
-    const roots = stores.flatMap((s) => [s.index, s.value, ...(s.guard === null ? [] : [s.guard])]);
-    this.#place(roots, block);
+    this.#place(stores.flatMap(partsOf), block, this.#readEarly(stores));
     for (const store of stores) block.statements.push({ kind: 'store', store });
+    if (this.#changing.size === 0) return;
+    const targets = new Set(stores.map((store) => store.target));
+    block.forget((expr) => meet(targets, this.#readsOf(expr)));
+  }
+
+  /** Loads of stores that happen at once which an earlier one of them would change. */
+  #readEarly(stores: readonly KernelStore[]): ReadonlySet<Expr> {
+    const early = new Set<Expr>();
+    const before = new Set<Source>();
+    for (const store of this.#changing.size === 0 ? [] : stores) {
+      for (const expr of before.size === 0 ? [] : walk(partsOf(store))) {
+        if (expr.kind === 'load' && before.has(expr.source)) early.add(expr);
+      }
+      before.add(store.target);
+    }
+    return early;
   }
 
   /** The outermost block around `block` that knows every axis in `expr` and in which its value stays the same. */
   #home(expr: Expr, block: Block): Block {
     const { axis, parent, writes } = block;
     if (parent === null || axis === null || expr.deps.has(axis)) return block;
-    if (writes.size > 0 && [...this.#localLoads(expr)].some((source) => writes.has(source)))
-      return block;
-    return this.#home(expr, parent);
+    return meet(writes, this.#readsOf(expr)) ? block : this.#home(expr, parent);
   }
 
-  /** The local arrays that the value is made of. */
-  #localLoads(expr: Expr): ReadonlySet<Source> {
-    if (this.#locals.size === 0) return this.#locals;
-    const known = this.#loads.get(expr);
+  /** The arrays that the value is made of, of those that the kernel writes. */
+  #readsOf(expr: Expr): ReadonlySet<Source> {
+    if (this.#changing.size === 0) return nothing;
+    const known = this.#reads.get(expr);
     if (known !== undefined) return known;
-    const found = new Set(childrenOf(expr).flatMap((child) => [...this.#localLoads(child)]));
-    if (expr.kind === 'load' && this.#locals.has(expr.source)) found.add(expr.source);
-    this.#loads.set(expr, found);
-    return found;
+    const found = new Set(childrenOf(expr).flatMap((child) => [...this.#readsOf(child)]));
+    if (expr.kind === 'load' && this.#changing.has(expr.source)) found.add(expr.source);
+    const reads = found.size === 0 ? nothing : found;
+    this.#reads.set(expr, reads);
+    return reads;
   }
 
-  /** Computes `roots` and all that they need, each in its home block. */
-  #place(roots: readonly Expr[], block: Block): void {
-    const order = walkOutsideReductions(roots, (expr) => block.has(expr));
+  #has(expr: Expr, block: Block): boolean {
+    return block.has(expr, this.#readsOf(expr));
+  }
+
+  /** Computes `roots` and all that they need, each in its home block; what is read `early` gets a name. */
+  #place(roots: readonly Expr[], block: Block, early: ReadonlySet<Expr> = new Set()): void {
+    const order = walkOutsideReductions(roots, (expr) => this.#has(expr, block));
     const stages = stageReductions(order, (expr) => this.#home(expr, block));
     const uses = countUses(order, roots);
     for (const expr of order) {
       const home = this.#home(expr, block);
-      if (home.has(expr)) continue;
+      if (this.#has(expr, home)) continue;
       if (expr.kind === 'reduce') {
         this.#placeLoop(expr, order, stages, home, block);
       } else if (expr.kind === 'cumulate') {
         home.running.push(expr);
         home.statements.push({ kind: 'cumulate', expr });
-        home.placed.add(expr);
+        home.place(expr);
       } else if (
         !isTrivial(expr) &&
-        ((uses.get(expr) ?? 0) > 1 || this.#isHoisted(expr, home, block, order))
+        ((uses.get(expr) ?? 0) > 1 ||
+          early.has(expr) ||
+          // The name that there is would be taken for the present value.
+          home.wasNamed(expr) ||
+          this.#isHoisted(expr, home, block, order))
       ) {
-        home.statements.push({ kind: 'let', expr });
-        home.placed.add(expr);
+        this.#name(expr, home);
       }
+    }
+  }
+
+  /** A sum that a store may change goes by the names of its parts, which are what it takes to compute it again. */
+  #name(expr: Expr, home: Block): void {
+    const isSplit = expr.kind === 'affine' && this.#readsOf(expr).size > 0;
+    for (const part of isSplit ? expr.terms.map(({ atom }) => atom) : [expr]) {
+      if (isTrivial(part) || this.#has(part, home)) continue;
+      home.statements.push({ kind: 'let', expr: part });
+      home.place(part);
     }
   }
 
@@ -207,7 +272,7 @@ class Structurer {
         expr.axis === first.axis &&
         stages.get(expr) === stages.get(first) &&
         this.#home(expr, block) === home &&
-        !home.has(expr) &&
+        !this.#has(expr, home) &&
         this.#isReady(expr, first, home),
     );
     const body = new Block(first.axis, home);
@@ -222,7 +287,7 @@ class Structurer {
       running: [],
       body: body.statements,
     });
-    for (const expr of together) home.placed.add(expr);
+    for (const expr of together) home.place(expr);
   }
 
   /** Merging must not move a loop before something at the same level that it needs. */
@@ -233,7 +298,7 @@ class Structurer {
         inner === expr ||
         inner.kind !== 'reduce' ||
         inner.deps.has(expr.axis) ||
-        home.has(inner) ||
+        this.#has(inner, home) ||
         isInside(first.value, inner),
     );
   }

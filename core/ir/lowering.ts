@@ -16,6 +16,8 @@ export interface MapLowering {
   readonly kind: 'map';
   /** One function per output, from the multi-index of an element to its value. */
   readonly values: (operands: readonly Reader[]) => readonly ((index: readonly Expr[]) => Expr)[];
+  /** The same as a change of an operand, for where that operand may be overwritten. */
+  readonly change?: StepsLowering;
 }
 
 /** Which axes of a product are paired. The result has the batch, then lhs, then rhs axes. */
@@ -47,9 +49,15 @@ export interface StoreSpec {
   readonly mode?: 'set' | ReduceOp;
   /** A bool expression; the index need only be in range where it is true. */
   readonly guard?: Expr;
+  /** How many of the serial loops it runs in, counted from the outermost. Default: all. */
+  readonly depth?: number;
 }
 
-/** A loop nest: `parallel` iterations are independent, and each runs its `serial` loops in order. */
+/**
+ * A loop nest: `parallel` iterations are independent, and each runs its `serial` loops in order. In each turn
+ * of the loops that neighbouring stores share they happen one after the other, and those that share all loops
+ * at once: what they read is read before the first of them.
+ */
 export interface StepSpec {
   readonly parallel: Shape;
   readonly serial?: Shape;
@@ -70,6 +78,11 @@ export interface StepBuilder {
 /** Operations that write more than once or in an order: scatter, running totals, sorting. */
 export interface StepsLowering {
   readonly kind: 'steps';
+  /**
+   * The operand whose elements the first output begins with: the steps change some of them. What nobody needs
+   * any more is changed where it lies, else it is copied first.
+   */
+  readonly startsFrom?: number;
   readonly build: (builder: StepBuilder) => void;
 }
 

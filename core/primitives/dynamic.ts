@@ -172,6 +172,23 @@ const dynamicUpdateSlicePrimitive: PrimitiveOf<Record<string, never>> = definePr
         return guarded(tests, readUpdate(inside), read(index));
       },
     ],
+    change: {
+      kind: 'steps',
+      startsFrom: 0,
+      build: ({ operands, outputs, step }) => {
+        const [x, update] = pair(avals);
+        const [, news] = pair(operands);
+        const places = operands.slice(2).map(({ at }) => at);
+        step({
+          parallel: update.shape,
+          stores: (at) => {
+            const starts = startsInside(places, x, update.shape);
+            const index = at.map((i, axis) => addIndex(nth(starts, axis), i));
+            return [{ to: first(outputs), index, value: news.at(at) }];
+          },
+        });
+      },
+    },
   }),
 });
 

@@ -1,4 +1,4 @@
-/** Scatter as steps: copy the operand, then write the updates, in order where they may collide. */
+/** Scatter as steps: the updates are written over the operand, in order where they may collide. */
 import { type Aval, sizeOf } from '../base/aval.ts';
 import type { Expr } from '../ir/expr.ts';
 import type { StepsLowering } from '../ir/lowering.ts';
@@ -26,14 +26,11 @@ function independentAxes(windows: Windows, operand: Aval, updates: Aval): number
 /** The steps of a scatter. */
 export const scatterLowering = (avals: readonly Aval[], spec: ScatterSpec): StepsLowering => ({
   kind: 'steps',
+  startsFrom: 0,
   build: ({ operands, outputs, step }) => {
     const [operand, , updates] = triple(avals);
-    const [from, indices, news] = triple(operands);
+    const [, indices, news] = triple(operands);
     const to = nth(outputs, 0);
-    step({
-      parallel: operand.shape,
-      stores: (index) => [{ to, index, value: from.at(index) }],
-    });
     if (sizeOf(updates.shape) === 0) return;
     const windows = scatterWindows(spec, operand, updates);
     const parallelAxes = independentAxes(windows, operand, updates);

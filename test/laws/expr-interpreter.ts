@@ -189,9 +189,11 @@ function runStep(
     ...store,
     flat: flatten(store.index, stridesOf(store.to.aval.shape)),
   }));
-  const visit = (outer: readonly number[], inner: readonly number[]): void => {
+  type Stores = typeof stores;
+  const depthOf = ({ depth = serial.length }: Stores[number]): number => depth;
+  const writeAtOnce = (group: Stores, outer: readonly number[], inner: readonly number[]): void => {
     evaluator.moveTo(new Map([...bindAxes(parallel, outer), ...bindAxes(serial, inner)]));
-    const writes = stores
+    const writes = group
       .filter(({ guard }) => guard === undefined || evaluator.value(guard) !== 0)
       .map(({ to, flat, value, mode = 'set' }) => {
         const elements = elementsOf(to);
@@ -205,16 +207,25 @@ function runStep(
       });
     for (const { elements, at, result } of writes) elements[at] = result;
   };
-  forEachIndex(
-    spec.parallel,
-    (outer) => forEachIndex(serialShape, (inner) => visit(outer, inner)),
-    true,
-  );
+  /** Neighbours that share the next loop run in it together; those that have no more loops are at their place. */
+  const nest = (all: Stores, outer: readonly number[], inner: readonly number[]): void => {
+    for (let from = 0, to = 0; from < all.length; from = to) {
+      const isAtPlace = all.map((store) => depthOf(store) === inner.length);
+      const isPlace = isAtPlace[from] === true;
+      while (to < all.length && isAtPlace[to] === isPlace) to++;
+      const group = all.slice(from, to);
+      if (isPlace) writeAtOnce(group, outer, inner);
+      for (let i = 0; !isPlace && i < (serialShape[inner.length] ?? 0); i++) {
+        nest(group, outer, [...inner, i]);
+      }
+    }
+  };
+  forEachIndex(spec.parallel, (outer) => nest(stores, outer, []), true);
 }
 
 function runSteps(
-  { build }: StepsLowering,
-  operands: readonly Place[],
+  { build, startsFrom }: StepsLowering,
+  operands: readonly ReturnType<typeof placeOf>[],
   outputs: readonly Aval[],
   evaluator: Evaluator,
 ): Elements[] {
@@ -234,6 +245,10 @@ function runSteps(
     return elements;
   };
   const results = outputs.map(allocate);
+  results.slice(0, startsFrom === undefined ? 0 : 1).forEach((result) => {
+    const operand = operands[startsFrom ?? 0];
+    elementsOf(result).set((operand && evaluator.memory.get(operand.source)) ?? []);
+  });
   build({
     operands,
     outputs: results,

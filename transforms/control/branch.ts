@@ -66,18 +66,32 @@ const avalsOf = (values: readonly Value[]) => values.map((value) => value.aval);
 const anyOf = (flags: readonly (readonly boolean[])[]): boolean[] =>
   itemAt(flags, 0).map((_, i) => flags.some((one) => one[i] === true));
 
+/** Derivatives of all branches: the tangents that they are given, which results have one, and what each captures. */
+function deriveAll<
+  D extends { readonly nonzero: readonly boolean[]; readonly captures: readonly Value[] },
+>(
+  tangents: readonly Tangent[],
+  branches: readonly Program[],
+  derive: (branch: Program, nonzero: readonly boolean[]) => D,
+) {
+  const nonzero = tangents.map((tangent) => tangent !== null);
+  const derived = branches.map((branch) => derive(branch, nonzero));
+  return {
+    given: tangents.filter((tangent) => tangent !== null),
+    derived,
+    outFlags: anyOf(derived.map((one) => one.nonzero)),
+    captures: derived.flatMap((one) => one.captures),
+    counts: derived.map((one) => one.captures.length),
+  };
+}
+
 function jointDuals(
   [index, ...primals]: readonly Value[],
   [, ...tangents]: readonly Tangent[],
   branches: readonly Program[],
 ): Duals {
   invariant(index !== undefined, 'a choice without an index');
-  const nonzero = tangents.map((tangent) => tangent !== null);
-  const given = tangents.filter((tangent) => tangent !== null);
-  const derived = branches.map((branch) => jvpProgram(branch, nonzero));
-  const outFlags = anyOf(derived.map((one) => one.nonzero));
-  const captures = derived.flatMap((one) => one.captures);
-  const counts = derived.map((one) => one.captures.length);
+  const { given, derived, outFlags, captures, counts } = deriveAll(tangents, branches, jvpProgram);
   const operands = [...primals, ...given, ...captures];
   const joint = derived.map((one, k) =>
     traceClosed(
@@ -109,13 +123,12 @@ function splitDuals(
   branches: readonly Program[],
 ): Duals {
   invariant(index !== undefined, 'a choice without an index');
-  const nonzero = tangents.map((tangent) => tangent !== null);
-  const given = tangents.filter((tangent) => tangent !== null);
-  const derived = branches.map((branch) => linearizeProgram(branch, nonzero));
-  const outFlags = anyOf(derived.map((one) => one.nonzero));
+  const { given, derived, outFlags, captures, counts } = deriveAll(
+    tangents,
+    branches,
+    linearizeProgram,
+  );
   const count = outFlags.length;
-  const captures = derived.flatMap((one) => one.captures);
-  const counts = derived.map((one) => one.captures.length);
   const { slots, placeOf } = shareSlots(
     derived.map(({ primal }) => primal.outputs.slice(count).map((v) => v.aval)),
   );

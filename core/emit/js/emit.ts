@@ -50,7 +50,7 @@ class Emitter {
     const { parallel, stores, locals = [] } = this.#kernel;
     for (const source of locals) this.#declareLocal(source);
     for (const axis of parallel) this.#open(axis);
-    this.#statements(structure(parallel, stores, locals));
+    this.#statements(structure(parallel, stores));
     for (const _axis of parallel) this.#lines.push('}');
     return `${this.#lines.join('\n')}\n`;
   }
@@ -80,6 +80,8 @@ class Emitter {
   #statement(statement: Statement): void {
     switch (statement.kind) {
       case 'let': {
+        // It may have had a name before a store.
+        this.#names.delete(statement.expr);
         const text = this.#text(statement.expr);
         const name = this.#fresh();
         this.#lines.push(`const ${name}=${text};`);

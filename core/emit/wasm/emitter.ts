@@ -75,7 +75,8 @@ export class Emitter {
   vector: VectorContext | null = null;
   /** Positions of axes without a loop of their own: i32 locals set in the loop over units. */
   readonly decoded = new Map<Axis, number>();
-  #scopes: Map<Expr, Binding>[] = [new Map()];
+  /** Null: what an outer scope knows of it holds no longer. */
+  #scopes: Map<Expr, Binding | null>[] = [new Map()];
 
   constructor(options: {
     builder: FunctionBuilder;
@@ -128,9 +129,16 @@ export class Emitter {
   find(expr: Expr): Binding | undefined {
     for (let k = this.#scopes.length - 1; k >= 0; k--) {
       const binding = this.#scopes[k]?.get(expr);
-      if (binding !== undefined) return binding;
+      if (binding !== undefined) return binding ?? undefined;
     }
     return undefined;
+  }
+
+  /** Takes the name from a value that is about to be computed again, and what was computed from it here. */
+  forget(expr: Expr): void {
+    if (this.find(expr) === undefined) return;
+    this.#scopes[this.#scopes.length - 1]?.set(expr, null);
+    for (const frame of this.loops) frame.inline.clear();
   }
 
   /** Runs `body` with names of its own. */

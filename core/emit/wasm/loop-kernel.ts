@@ -65,7 +65,6 @@ export function scheduleLoops(
   options: { merge?: boolean; simd?: boolean; chunk?: number } = {},
 ): Schedule {
   const nest = simplifyNest(kernel, options.merge ?? true);
-  const locals = kernel.locals ?? [];
   const candidates = innerCandidates(nest, options.merge ?? true);
   const written = new Set(nest.stores.map((store) => store.target));
   let best: Schedule | null = null;
@@ -75,11 +74,11 @@ export function scheduleLoops(
     }
   };
   for (const inner of candidates) {
-    consider(scheduleWith(nest, inner, written, { ...options, locals }));
+    consider(scheduleWith(nest, inner, written, options));
   }
   if ((options.merge ?? true) && (options.simd ?? true)) {
     for (const { nest: blocks, inner, quads } of crossingsOf(nest)) {
-      consider(scheduleWith(blocks, inner, written, { ...options, locals, quads }));
+      consider(scheduleWith(blocks, inner, written, { ...options, quads }));
     }
   }
   invariant(best !== null, 'a kernel without a schedule');
@@ -109,16 +108,15 @@ function scheduleWith(
   {
     simd = true,
     chunk: given,
-    locals,
     quads = new Map(),
-  }: { simd?: boolean; chunk?: number; locals: readonly Source[]; quads?: Quads },
+  }: { simd?: boolean; chunk?: number; quads?: Quads },
 ): Schedule {
   const outer = nest.parallel.filter((axis) => axis !== inner);
   const stores = nest.stores.map((store) => ({
     ...store,
     serial: inner === null ? store.serial : [inner, ...store.serial],
   }));
-  const statements = structure(outer, stores, locals);
+  const statements = structure(outer, stores);
   const planned = simd
     ? planVectors(statements, new Set(inner === null ? [] : [inner]), quads)
     : { plan: new Map(), cost: 1 };

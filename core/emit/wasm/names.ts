@@ -5,13 +5,19 @@ import { localSet } from './opcodes.ts';
 import { pushScalar } from './scalar-expressions.ts';
 import { pushVector } from './vector-expressions.ts';
 
-/** Names a value. Sums of indices stay unnamed, since addresses take them apart; their atoms are named. */
+/**
+ * Names a value; a name that it had before a store is forgotten. Sums of indices stay unnamed, since
+ * addresses take them apart; their atoms are named.
+ */
 export function writeLet(emitter: Emitter, expr: Expr): void {
   if (expr.kind === 'affine') {
-    for (const { atom } of expr.terms) if (atom.kind !== 'axis') writeLet(emitter, atom);
+    for (const { atom } of expr.terms) {
+      if (atom.kind !== 'axis' && emitter.find(atom) === undefined) writeLet(emitter, atom);
+    }
     return;
   }
-  if (emitter.find(expr) === undefined) emitter.bind(expr, ...valueLocals(emitter, expr));
+  emitter.forget(expr);
+  emitter.bind(expr, ...valueLocals(emitter, expr));
 }
 
 /** New locals with the value: one scalar, or one vector per copy. */

@@ -8,7 +8,6 @@ import { combineScalars, combineVectors } from './combine.ts';
 import { writeQuad } from './crossings.ts';
 import type { Emitter } from './emitter.ts';
 import { loadElement, loadFour, sizeIn, storeElement, storeFour } from './memory.ts';
-import { writeLet } from './names.ts';
 import {
   control,
   i32,
@@ -29,22 +28,10 @@ function combinedType({ dtype }: Source): ScalarType {
   return dtype;
 }
 
-/** Stores of one place. All values are computed before the first write if a later one reads what it changes. */
+/** Stores of one place. */
 export function writeStores(emitter: Emitter, stores: readonly KernelStore[]): void {
-  const early = new Set<KernelStore>();
-  stores.forEach((store, k) => {
-    const before = new Set(stores.slice(0, k).map((s) => s.target));
-    const parts = [store.index, store.value, ...(store.guard === null ? [] : [store.guard])];
-    const reads = walk(parts).some((e) => e.kind === 'load' && before.has(e.source));
-    if (reads) early.add(store);
-  });
   emitter.scoped(() => {
     if (emitter.vector !== null) writeQuads(emitter, stores);
-    for (const store of early) {
-      for (const part of [store.value, store.guard, store.index]) {
-        if (part !== null && part.kind !== 'const' && part.kind !== 'axis') writeLet(emitter, part);
-      }
-    }
     for (const store of stores) {
       if (emitter.vector !== null && dependsOn(store, emitter.vector.axis))
         writeVectorStore(emitter, store);

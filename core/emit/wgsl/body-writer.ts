@@ -95,6 +95,8 @@ export class BodyWriter {
     for (const statement of statements) {
       switch (statement.kind) {
         case 'let': {
+          // It may have had a name before a store.
+          this.#values.delete(statement.expr);
           const text = this.expression(statement.expr);
           this.#values.set(statement.expr, this.#name(text));
           break;

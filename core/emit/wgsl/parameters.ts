@@ -191,7 +191,8 @@ const vendors: readonly (readonly [RegExp, DeviceClass])[] = [
 
 /** The class of devices that an adapter belongs to. */
 export function classOf({ vendor, architecture, description }: AdapterFacts): DeviceClass {
-  if (architecture === 'software' || /llvmpipe|swiftshader/i.test(description)) return 'software';
+  const isSoftware = /llvmpipe|swiftshader/i.test(`${architecture} ${description}`);
+  if (architecture === 'software' || isSoftware) return 'software';
   const known = vendors.find(([name]) => name.test(vendor) || name.test(description));
   return known?.[1] ?? 'generic';
 }

@@ -2,7 +2,13 @@
 import { sizeOf } from '../../base/aval.ts';
 import { bytesOf } from '../../base/dtype.ts';
 import { invariant } from '../../base/errors.ts';
-import type { Branch, HostCall, Repeat, While } from '../../compile/control.ts';
+import {
+  type Branch,
+  type HostCall,
+  movingCarries,
+  type Repeat,
+  type While,
+} from '../../compile/control.ts';
 import type { Heap } from './heap.ts';
 import type { Page } from './outside.ts';
 import { pageOf } from './paging.ts';
@@ -40,6 +46,42 @@ interface Stage {
   readonly bytes: number;
 }
 
+/** Where the carries that move are: at the beginning, in the end, and in between. */
+interface CarryPlaces {
+  readonly first: readonly number[];
+  readonly last: readonly number[];
+  readonly spare: readonly number[];
+}
+
+/** Reads the addresses of carries from the words that hold them; second places are there for those that move only. */
+const placesAt =
+  (
+    word: (index: number) => number,
+    moving: readonly number[],
+    { first, last, spare }: Readonly<Record<keyof CarryPlaces, number>>,
+  ): (() => CarryPlaces) =>
+  () => ({
+    first: moving.map((k) => word(first + k)),
+    last: moving.map((k) => word(last + k)),
+    spare: moving.map((_, i) => word(spare + i)),
+  });
+
+/** Tells the body where the carries are that it changes where they lie. */
+function bindHeld(
+  body: Sequence,
+  consts: number,
+  carries: number,
+  word: (index: number) => number,
+  last: number,
+): void {
+  const { changed } = body.plan;
+  for (let k = 0; k < carries; k++) {
+    if (changed?.has(k) !== true) continue;
+    body.bindInput(consts + k, word(last + k));
+    body.bindOutput(k, word(last + k));
+  }
+}
+
 /** A loop of known length; the words from `start` on hold the addresses of its buffers. */
 export function repeatAction(
   repeat: Repeat,
@@ -50,14 +92,16 @@ export function repeatAction(
   const { count, consts, carries, reads, writes, isReversed } = repeat;
   const inputBytes = bytesOfAll(body.plan.inputs);
   const outputBytes = bytesOfAll(body.plan.outputs);
+  const moving = movingCarries(body.plan, carries);
   const [constants = 0, first = 0, stacks = 0, last = 0, written = 0, spare = 0, arena = 0] =
-    counts(start, consts, carries, reads, carries, writes, count > 1 ? carries : 0);
+    counts(start, consts, carries, reads, carries, writes, count > 1 ? moving.length : 0);
   const word = reader(heap);
-  const turn = (present: number, next: number, position: number): void => {
-    for (let k = 0; k < carries; k++) {
-      body.bindInput(consts + k, word(present + k));
-      body.bindOutput(k, word(next + k));
-    }
+  const placesOf = placesAt(word, moving, { first, last, spare });
+  const turn = (present: readonly number[], next: readonly number[], position: number): void => {
+    moving.forEach((k, i) => {
+      body.bindInput(consts + k, present[i] ?? 0);
+      body.bindOutput(k, next[i] ?? 0);
+    });
     for (let k = 0; k < reads; k++) {
       const input = consts + carries + k;
       body.bindInput(input, word(stacks + k) + position * (inputBytes[input] ?? 0));
@@ -79,9 +123,10 @@ export function repeatAction(
     return found;
   };
   const runTurns = (rooms: Rooms, staged: readonly Stage[]): void => {
-    let present = first;
+    const places = placesOf();
+    let present = places.first;
     for (let done = 0; done < count; done++) {
-      const next = (count - 1 - done) % 2 === 0 ? last : spare;
+      const next = (count - 1 - done) % 2 === 0 ? places.last : places.spare;
       const position = isReversed ? count - 1 - done : done;
       turn(present, next, position);
       for (const { input, page, block, bytes } of staged) {
@@ -95,8 +140,9 @@ export function repeatAction(
   return (rooms) => {
     if (body.plan.arenaBytes > 0) body.placeArena(word(arena));
     for (let k = 0; k < consts; k++) body.bindInput(k, word(constants + k));
+    bindHeld(body, consts, carries, word, last);
     if (count === 0) {
-      for (let k = 0; k < carries; k++) {
+      for (const k of moving) {
         copy(heap, word(first + k), word(last + k), outputBytes[k] ?? 0);
       }
     }
@@ -118,6 +164,7 @@ export function whileAction(
 ): Action {
   const word = reader(heap);
   const bytes = bytesOfAll(body.plan.outputs);
+  const moving = movingCarries(body.plan, carries);
   const most = bound ?? Number.POSITIVE_INFINITY;
   const [forTest = 0, forBody = 0, first = 0, last = 0, spare = 0, flag = 0, arena = 0] = counts(
     start,
@@ -125,13 +172,14 @@ export function whileAction(
     bodyConsts,
     carries,
     carries,
-    carries,
+    moving.length,
     1,
   );
-  const goesOn = (present: number, rooms: Rooms): boolean => {
-    for (let k = 0; k < carries; k++) {
-      condition.bindInput(conditionConsts + k, word(present + k));
-    }
+  const placesOf = placesAt(word, moving, { first, last, spare });
+  const goesOn = (present: readonly number[], rooms: Rooms): boolean => {
+    moving.forEach((k, i) => {
+      condition.bindInput(conditionConsts + k, present[i] ?? 0);
+    });
     condition.run(rooms);
     return word(word(flag) / 4) !== 0;
   };
@@ -142,19 +190,24 @@ export function whileAction(
     for (let k = 0; k < conditionConsts; k++) condition.bindInput(k, word(forTest + k));
     for (let k = 0; k < bodyConsts; k++) body.bindInput(k, word(forBody + k));
     condition.bindOutput(0, word(flag));
-    let present = first;
+    bindHeld(body, bodyConsts, carries, word, last);
+    for (let k = 0; k < carries; k++) {
+      if (body.plan.changed?.has(k)) condition.bindInput(conditionConsts + k, word(last + k));
+    }
+    const places = placesOf();
+    let present = places.first;
     for (let turn = 0; turn < most && goesOn(present, rooms); turn++) {
-      const next = present === last ? spare : last;
-      for (let k = 0; k < carries; k++) {
-        body.bindInput(bodyConsts + k, word(present + k));
-        body.bindOutput(k, word(next + k));
-      }
+      const next = present === places.last ? places.spare : places.last;
+      moving.forEach((k, i) => {
+        body.bindInput(bodyConsts + k, present[i] ?? 0);
+        body.bindOutput(k, next[i] ?? 0);
+      });
       body.run(rooms);
       present = next;
     }
-    for (let k = 0; k < carries; k++) {
-      copy(heap, word(present + k), word(last + k), bytes[k] ?? 0);
-    }
+    moving.forEach((k, i) => {
+      copy(heap, present[i] ?? 0, word(last + k), bytes[k] ?? 0);
+    });
   };
 }
 

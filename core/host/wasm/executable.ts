@@ -93,7 +93,7 @@ export class WasmExecutable implements Executable {
   /** Memory of the outputs: taken over from donated inputs, or new. */
   #bindOutputs(inputs: readonly Storage[], donated: ReadonlySet<number>, results: Result[]): void {
     const { heap } = this.#around;
-    const { outputs, aliases } = this.#plan;
+    const { outputs, aliases, changed } = this.#plan;
     for (let k = 0; k < outputs.length; k++) {
       const aval = outputs[k];
       invariant(aval !== undefined, 'an output without a type');
@@ -102,10 +102,24 @@ export class WasmExecutable implements Executable {
       // An array that was passed twice is still read through its other position.
       const isOnlyUse = given !== undefined && inputs.indexOf(given) === inputs.lastIndexOf(given);
       const taken = isOnlyUse && given instanceof WasmStorage ? given.takeAddress() : null;
-      const address = taken ?? heap.allocate(sizeOf(aval.shape) * bytesOf(aval.dtype));
+      const bytes = sizeOf(aval.shape) * bytesOf(aval.dtype);
+      const address = taken ?? heap.allocate(bytes);
       results.push({ address, isTaken: taken !== null });
+      if (taken === null && changed?.has(k) && from !== undefined) {
+        this.#copyInput(inputs[from], address, bytes);
+      }
       this.#sequence.bindOutput(k, address);
     }
+  }
+
+  /** An output of which only a part is written begins as the input whose memory it could not take over. */
+  #copyInput(storage: Storage | undefined, address: number, bytes: number): void {
+    invariant(storage instanceof WasmStorage, 'an array of another device');
+    const { heap, owner } = this.#around;
+    const { place } = storage;
+    if (typeof place === 'number') {
+      new Uint8Array(heap.memory.buffer).copyWithin(address, place, place + bytes);
+    } else owner.outside.bringIn(place, address);
   }
 
   #finish(

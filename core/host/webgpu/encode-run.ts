@@ -2,7 +2,7 @@
 import { sizeOf } from '../../base/aval.ts';
 import { bytesOf } from '../../base/dtype.ts';
 import { invariant } from '../../base/errors.ts';
-import type { HostCall } from '../../compile/control.ts';
+import { type HostCall, movingCarries } from '../../compile/control.ts';
 import type { HostCalls } from '../device.ts';
 import type { BindGroups, Range } from './bind-groups.ts';
 import type { CommandBatch } from './command-batch.ts';
@@ -62,7 +62,7 @@ export class RunEncoder {
     this.#batch.launch({ pipeline, group, grid, facts }, this.#timestamps);
   }
 
-  /** All turns of a loop; carries alternate between two places and end where they belong. */
+  /** All turns of a loop; carries that move alternate between two places and end where they belong. */
   #turns({ body, repeat, slots }: Turns, places: Places): void {
     const { count, consts, carries, writes } = repeat;
     const ranges = slots.map((slot) => rangeOf(slot, places));
@@ -77,7 +77,9 @@ export class RunEncoder {
       take(carries),
       take(writes),
     ];
-    const spare = take(count > 1 ? carries : 0);
+    const moving = movingCarries(repeat.body, carries);
+    const spares = take(count > 1 ? moving.length : 0);
+    const spare = last.map((place, k) => spares[moving.indexOf(k)] ?? place);
     const arena = take(1)[0] ?? null;
     let present = first;
     for (let turn = 0; turn < count; turn++) {

@@ -66,12 +66,16 @@ const choleskyPrimitive: PrimitiveOf<Params> = definePrimitive<Params>({
             op('sub', [from.at([...lead, column, column]), overlap(column)]),
           ]);
           const rest = op('sub', [from.at([...lead, row, column]), overlap(row)]);
-          const value = choose(
-            isSame(row, column),
-            pivot,
-            choose(isLess(row, column), zero, op('div', [rest, pivot])),
-          );
-          return [{ to, index: [...lead, row, column], value }];
+          const diagonal = [...lead, column, column];
+          return [
+            { to, index: diagonal, value: pivot, depth: 1 },
+            {
+              to,
+              index: [...lead, row, column],
+              value: choose(isLess(row, column), zero, op('div', [rest, to.at(diagonal)])),
+              guard: op('not', [isSame(row, column)]),
+            },
+          ];
         },
       });
     },

@@ -1,7 +1,7 @@
 /** Eigenvalues of symmetric matrices, by Jacobi rotations. */
 import { makeAval } from '../../base/aval.ts';
 import { constant, type Expr, op, reduce } from '../../ir/expr.ts';
-import { indexConstant, scaleIndex } from '../../ir/index-algebra.ts';
+import { indexConstant } from '../../ir/index-algebra.ts';
 import type { Place, StepBuilder } from '../../ir/lowering.ts';
 import { definePrimitive, notLinear, type PrimitiveOf } from '../../ir/primitive.ts';
 import type { Params } from '../../ir/program.ts';
@@ -13,7 +13,6 @@ import { add, div, mul, sub } from '../elementwise/arithmetic.ts';
 import {
   alongColumns,
   alongRows,
-  anew,
   both,
   choose,
   identityLike,
@@ -59,19 +58,16 @@ function rotate(builder: StepBuilder, work: Place, vectors: Place): void {
   const rotation = rotationPlace(builder, lead);
   builder.step({
     parallel: lead,
-    serial: [sweeps(n), n, n, n + 1],
+    serial: [sweeps(n), n, n, n],
     stores: (at, serial) => {
-      const [p, q, turn] = [nth(serial, 1), nth(serial, 2), nth(serial, 3)];
+      const [p, q, i] = [nth(serial, 1), nth(serial, 2), nth(serial, 3)];
       const element = (i: Expr, j: Expr): Expr => work.at([...at, i, j]);
-      // Every q before this one has changed it.
-      const diagonal = element(anew(p, q), p);
+      const diagonal = element(p, p);
       const { cosine, sine, tangent } = rotationOf(diagonal, element(p, q), element(q, q));
       const moved = op('mul', [tangent, element(p, q)]);
       const isPair = isLess(p, q);
-      const isFirst = isSame(turn, indexConstant(0));
       const news = [cosine, sine, op('sub', [diagonal, moved]), op('add', [element(q, q), moved])];
-      const i = op('max', [scaleIndex(turn, 1, -1), indexConstant(0)]);
-      const kept = (k: number): Expr => rotation.at([...at, anew(indexConstant(k), turn)]);
+      const kept = (k: number): Expr => rotation.at([...at, indexConstant(k)]);
       const [c, s] = [kept(0), kept(1)];
       const turnedPair = (x: Expr, y: Expr): [Expr, Expr] => [
         op('sub', [op('mul', [c, x]), op('mul', [s, y])]),
@@ -83,19 +79,19 @@ function rotate(builder: StepBuilder, work: Place, vectors: Place): void {
       const isQ = isSame(i, q);
       const toP = choose(isP, kept(2), choose(isQ, zero, x));
       const toQ = choose(isQ, kept(3), choose(isP, zero, y));
-      const later = both(isPair, op('not', [isFirst]));
       const put = (to: Place, row: Expr, column: Expr, value: Expr) => ({
         to,
         index: [...at, row, column],
         value,
-        guard: later,
+        guard: isPair,
       });
       return [
         ...news.map((value, k) => ({
           to: rotation,
           index: [...at, indexConstant(k)],
           value,
-          guard: both(isPair, isFirst),
+          guard: isPair,
+          depth: 3,
         })),
         put(work, i, p, toP),
         put(work, i, q, toQ),

@@ -107,39 +107,30 @@ const luPrimitive: PrimitiveOf<Params> = definePrimitive<Params>({
           );
           // NaN equals nothing: then the present row stays.
           const place = choose(isLess(pivot, indexConstant(m)), pivot, k);
-          const [chosen, present] = [rowAt(place), rowAt(k)];
-          // Rows stay where they are in memory; only their order changes.
-          const row = choose(isSame(i, place), present, rowAt(i));
-          const divisor = work.at([...at, chosen, k]);
-          const ratio = op('div', [work.at([...at, row, k]), divisor]);
+          // Rows stay where they are in memory; only their order changes, before any of them is reduced.
+          const [row, top] = [rowAt(i), rowAt(k)];
+          const divisor = work.at([...at, top, k]);
           const factor = choose(
             isSame(divisor, constant(0, 'float32')),
             constant(0, 'float32'),
-            ratio,
+            op('div', [work.at([...at, row, k]), divisor]),
           );
           const isBelow = isLess(k, i);
           const reduced = op('sub', [
             work.at([...at, row, j]),
-            op('mul', [factor, work.at([...at, chosen, j])]),
+            op('mul', [factors.at([...at, row, k]), work.at([...at, top, j])]),
           ]);
-          const isFirst = isSame(j, indexConstant(0));
-          const isLast = both(isSame(i, indexConstant(m - 1)), isSame(j, indexConstant(n - 1)));
           return [
-            {
-              to: factors,
-              index: [...at, row, k],
-              value: factor,
-              guard: both(isBelow, isFirst),
-            },
+            { to: pivots, index: [...at, k], value: place, depth: 1 },
+            { to: order, index: [...at, place], value: rowAt(k), depth: 1 },
+            { to: order, index: [...at, k], value: rowAt(place), depth: 1 },
+            { to: factors, index: [...at, row, k], value: factor, guard: isBelow, depth: 2 },
             {
               to: work,
               index: [...at, row, j],
               value: reduced,
               guard: both(isBelow, isLess(k, j)),
             },
-            { to: pivots, index: [...at, k], value: place, guard: isLast },
-            { to: order, index: [...at, place], value: present, guard: isLast },
-            { to: order, index: [...at, k], value: chosen, guard: isLast },
           ];
         },
       });

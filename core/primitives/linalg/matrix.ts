@@ -1,7 +1,6 @@
 /** What the rules of matrix decompositions share: stacks of matrices on the last two axes. */
 import { type Aval, range, type Shape } from '../../base/aval.ts';
 import { type Expr, op } from '../../ir/expr.ts';
-import { addIndex, indexConstant, scaleIndex } from '../../ir/index-algebra.ts';
 import type { Value } from '../../ir/value.ts';
 import { broadcastInDim, full, zeros } from '../broadcast.ts';
 import { linalgDTypes, nth, requireDType } from '../define.ts';
@@ -95,13 +94,6 @@ export function enlarged(x: Value, rows: number, columns: number): Value {
   const high = [...leadOf(x).map(() => 0), rows - ownRows, columns - ownColumns];
   return pad(x, full(0, { shape: [], dtype: x.dtype }), none, high, none);
 }
-
-/**
- * `index`, to be looked at anew in every turn of the loop over `turn`: what is loaded from there may
- * have been written in an earlier turn. Values that do not depend on a loop are computed before it.
- */
-export const anew = (index: Expr, turn: Expr): Expr =>
-  addIndex(index, op('max', [indexConstant(0), scaleIndex(turn, -1)]));
 
 /** bool: a < b. */
 export const isLess = (a: Expr, b: Expr): Expr => op('lt', [a, b]);

@@ -1,8 +1,8 @@
 /** The QR decomposition by Householder reflections. */
 import { makeAval } from '../../base/aval.ts';
 import { constant, type Expr, op, reduce } from '../../ir/expr.ts';
-import { scaleIndex } from '../../ir/index-algebra.ts';
-import type { Place, StepBuilder } from '../../ir/lowering.ts';
+import { indexConstant, scaleIndex } from '../../ir/index-algebra.ts';
+import type { Place, StepBuilder, StoreSpec } from '../../ir/lowering.ts';
 import { definePrimitive, notLinear, type PrimitiveOf } from '../../ir/primitive.ts';
 import { bind } from '../../ir/trace.ts';
 import type { Value } from '../../ir/value.ts';
@@ -10,8 +10,6 @@ import { first, nth, pair, triple, withRecord } from '../define.ts';
 import { add, sub } from '../elementwise/arithmetic.ts';
 import { noDerivative } from '../errors.ts';
 import {
-  anew,
-  both,
   choose,
   isLess,
   isSame,
@@ -34,8 +32,8 @@ interface Reflection {
   /** What is left of the column: its element on the diagonal of R. */
   readonly beta: Expr;
   readonly tau: Expr;
-  /** The element of v in this row. */
-  readonly at: (row: Expr) => Expr;
+  /** What the elements of the column below the diagonal are divided by. */
+  readonly divisor: Expr;
 }
 
 function reflectionOf(work: Place, lead: readonly Expr[], k: Expr, rows: number): Reflection {
@@ -48,45 +46,50 @@ function reflectionOf(work: Place, lead: readonly Expr[], k: Expr, rows: number)
   const turned = choose(isLess(alpha, zero), length, op('neg', [length]));
   // A column that is finished stays as it is, sign and all.
   const isDone = isSame(rest, zero);
-  const divisor = choose(isDone, one, op('sub', [alpha, turned]));
   return {
     beta: choose(isDone, alpha, turned),
     tau: choose(isDone, zero, op('div', [op('sub', [turned, alpha]), turned])),
-    at: (row) =>
-      choose(isLess(k, row), op('div', [element(row), divisor]), choose(isSame(row, k), one, zero)),
+    divisor: choose(isDone, one, op('sub', [alpha, turned])),
   };
 }
 
-/** Applies the reflection to column j of `target`: turn 0 finds how much, turn i + 1 changes row i. */
+/** A reflection at work: τ and the divisor are in memory, where they stay as they were when it began. */
+interface Reflecting {
+  /** The matrices with v in column k. */
+  readonly work: Place;
+  readonly target: Place;
+  readonly kept: (which: number) => Expr;
+  /** How much of v is taken from column j. */
+  readonly share: { readonly to: Place; readonly index: readonly Expr[] };
+  readonly lead: readonly Expr[];
+  readonly rows: number;
+}
+
+/** Applies a reflection to column j of `target`, in loops over k, perhaps over j, and then over `row`. */
 function reflect(
-  { tau, at }: Reflection,
-  { target, share, lead, rows }: Reflecting,
-  j: Expr,
-  turn: Expr,
-  guard: Expr | null,
-) {
-  const overlap = reduce('add', rows, (row) => op('mul', [at(row), target.at([...lead, row, j])]));
-  const isFirst = isSame(turn, constant(0, 'int32'));
-  const row = op('max', [scaleIndex(turn, 1, -1), constant(0, 'int32')]);
+  { work, target, kept, share, lead, rows }: Reflecting,
+  [k, j, row]: readonly [Expr, Expr, Expr],
+  depth: number,
+  isMoved: Expr | null,
+): StoreSpec[] {
+  const element = (i: Expr): Expr =>
+    choose(
+      isLess(k, i),
+      op('div', [work.at([...lead, i, k]), kept(1)]),
+      choose(isSame(i, k), one, zero),
+    );
+  const overlap = reduce('add', rows, (i) => op('mul', [element(i), target.at([...lead, i, j])]));
   const place = [...lead, row, j];
-  const moved = op('mul', [at(row), share.at([...lead, anew(j, turn)])]);
-  const later = op('not', [isFirst]);
+  const moved = op('mul', [element(row), share.to.at(share.index)]);
   return [
-    { to: share, index: [...lead, j], value: op('mul', [tau, overlap]), guard: isFirst },
+    { ...share, value: op('mul', [kept(0), overlap]), depth },
     {
       to: target,
       index: place,
       value: op('sub', [target.at(place), moved]),
-      guard: guard === null ? later : both(later, guard),
+      ...(isMoved === null ? {} : { guard: isMoved }),
     },
   ];
-}
-
-interface Reflecting {
-  readonly target: Place;
-  readonly share: Place;
-  readonly lead: readonly Expr[];
-  readonly rows: number;
 }
 
 function buildQr({ operands, outputs, temporary, step }: StepBuilder): void {
@@ -97,21 +100,36 @@ function buildQr({ operands, outputs, temporary, step }: StepBuilder): void {
   const width = nth(q.aval.shape, lead.length + 1);
   const count = Math.min(m, n);
   const work = temporary(from.aval);
-  const [shares, sharesOfQ] = pair(
-    [n, width].map((size) => temporary(makeAval([...lead, size], 'float32'))),
-  );
+  const shares = temporary(makeAval([...lead, n], 'float32'));
+  const sharesOfQ = temporary(makeAval([...lead, width], 'float32'));
+  const reflections = temporary(makeAval([...lead, count, 2], 'float32'));
+  const keptOf =
+    (at: readonly Expr[], k: Expr) =>
+    (which: number): Expr =>
+      reflections.at([...at, k, indexConstant(which)]);
   step({
     parallel: from.aval.shape,
     stores: (index) => [{ to: work, index, value: from.at(index) }],
   });
   step({
     parallel: lead,
-    serial: [count, n, m + 1],
+    serial: [count, n, m],
     stores: (at, serial) => {
-      const [k, j, turn] = triple(serial);
-      const reflecting = { target: work, share: shares, lead: at, rows: m };
-      // Column k itself stays: v is read off it.
-      return reflect(reflectionOf(work, at, k, m), reflecting, j, turn, isLess(k, j));
+      const [k, j, row] = triple(serial);
+      const { tau, divisor } = reflectionOf(work, at, k, m);
+      const share = { to: shares, index: [...at, j] };
+      const kept = keptOf(at, k);
+      const reflecting = { work, target: work, kept, share, lead: at, rows: m };
+      return [
+        ...[tau, divisor].map((value, which) => ({
+          to: reflections,
+          index: [...at, k, indexConstant(which)],
+          value,
+          depth: 1,
+        })),
+        // Column k itself stays: v is read off it.
+        ...reflect(reflecting, [k, j, row], 2, isLess(k, j)),
+      ];
     },
   });
   step({
@@ -137,13 +155,14 @@ function buildQr({ operands, outputs, temporary, step }: StepBuilder): void {
   });
   step({
     parallel: [...lead, width],
-    serial: [count, m + 1],
+    serial: [count, m],
     stores: (parallel, serial) => {
       const [at, j] = [parallel.slice(0, -1), nth(parallel, lead.length)];
-      const [turnOfK, turn] = pair(serial);
-      const k = scaleIndex(turnOfK, -1, count - 1);
-      const reflecting = { target: q, share: sharesOfQ, lead: at, rows: m };
-      return reflect(reflectionOf(work, at, k, m), reflecting, j, turn, null);
+      const [turn, row] = pair(serial);
+      const k = scaleIndex(turn, -1, count - 1);
+      const share = { to: sharesOfQ, index: parallel };
+      const reflecting = { work, target: q, kept: keptOf(at, k), share, lead: at, rows: m };
+      return reflect(reflecting, [k, j, row], 1, null);
     },
   });
 }

@@ -1,7 +1,7 @@
 /** Singular values, by rotating pairs of columns until all are orthogonal. */
 import { makeAval } from '../../base/aval.ts';
 import { constant, type Expr, op, reduce } from '../../ir/expr.ts';
-import { indexConstant, scaleIndex } from '../../ir/index-algebra.ts';
+import { indexConstant } from '../../ir/index-algebra.ts';
 import type { Place, StepBuilder } from '../../ir/lowering.ts';
 import { definePrimitive, notLinear, type PrimitiveOf } from '../../ir/primitive.ts';
 import type { Params } from '../../ir/program.ts';
@@ -16,7 +16,6 @@ import { rankOf, rotationOf, rotationPlace, sweeps } from './eigh.ts';
 import {
   alongColumns,
   alongRows,
-  anew,
   both,
   choose,
   identityLike,
@@ -39,20 +38,15 @@ function rotate(builder: StepBuilder, work: Place, basis: Place): void {
   const rotation = rotationPlace(builder, lead);
   builder.step({
     parallel: lead,
-    serial: [sweeps(n), n, n, m + 1],
+    serial: [sweeps(n), n, n, m],
     stores: (at, serial) => {
-      const [p, q, turn] = [nth(serial, 1), nth(serial, 2), nth(serial, 3)];
+      const [p, q, i] = [nth(serial, 1), nth(serial, 2), nth(serial, 3)];
       const inner = (a: Expr, b: Expr): Expr =>
-        reduce('add', m, (i) => op('mul', [work.at([...at, i, a]), work.at([...at, i, b])]));
-      // Every q before this one has changed column p.
-      const own = anew(p, q);
-      const { cosine, sine } = rotationOf(inner(own, own), inner(p, q), inner(q, q));
+        reduce('add', m, (row) => op('mul', [work.at([...at, row, a]), work.at([...at, row, b])]));
+      const { cosine, sine } = rotationOf(inner(p, p), inner(p, q), inner(q, q));
       const isPair = isLess(p, q);
-      const isFirst = isSame(turn, indexConstant(0));
-      const i = op('max', [scaleIndex(turn, 1, -1), indexConstant(0)]);
-      const kept = (k: number): Expr => rotation.at([...at, anew(indexConstant(k), turn)]);
+      const kept = (k: number): Expr => rotation.at([...at, indexConstant(k)]);
       const [c, s] = [kept(0), kept(1)];
-      const later = both(isPair, op('not', [isFirst]));
       const moved = (to: Place, row: Expr, guard: Expr) => {
         const [x, y] = [to.at([...at, row, p]), to.at([...at, row, q])];
         const toP = op('sub', [op('mul', [c, x]), op('mul', [s, y])]);
@@ -69,10 +63,11 @@ function rotate(builder: StepBuilder, work: Place, basis: Place): void {
           to: rotation,
           index: [...at, indexConstant(k)],
           value,
-          guard: both(isPair, isFirst),
+          guard: isPair,
+          depth: 3,
         })),
-        ...moved(work, i, later),
-        ...moved(basis, row, both(later, isLess(i, indexConstant(n)))),
+        ...moved(work, i, isPair),
+        ...moved(basis, row, both(isPair, isLess(i, indexConstant(n)))),
       ];
     },
   });
