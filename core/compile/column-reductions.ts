@@ -20,9 +20,9 @@ import {
 import { addIndex, axisPosition, indexConstant, scaleIndex } from '../ir/index-algebra.ts';
 import { identityOf, type ReduceOp } from '../ir/scalar-ops.ts';
 import { buffersOf } from './buffers.ts';
-import { strideAlong } from './build-kernels.ts';
 import { joinReductions } from './join-axes.ts';
 import type { KernelStore, LoopKernel } from './kernel.ts';
+import { strideAlong } from './matrix-layout.ts';
 
 /** Columns that one iteration takes: what it keeps of them stays in the innermost cache. */
 const mostColumns = 1024;

@@ -34,7 +34,7 @@ export function asMatrix(element: Expr, rows: Axis, columns: Axis): MatrixOperan
 }
 
 /** The coefficient of an axis in an index; null if it also appears inside a division. */
-function strideAlong(index: Expr, axis: Axis): number | null {
+export function strideAlong(index: Expr, axis: Axis): number | null {
   if (!index.deps.has(axis)) return 0;
   if (index.kind === 'axis') return 1;
   if (index.kind !== 'affine') return null;
