@@ -25,6 +25,8 @@ import {
   v128Store,
 } from './opcodes.ts';
 
+import { addThinFunctions } from './thin-tiles.ts';
+
 /** Rows and columns that the micro-kernel computes at once. */
 export const TILE_ROWS = 2;
 export const TILE_COLUMNS = 16;
@@ -47,7 +49,7 @@ export const gemmFunctions = {
   multiply: signature(9),
 } as const;
 
-/** The module; it exports {@link gemmFunctions}. */
+/** The module; it exports {@link gemmFunctions} and those of thin-tiles.ts. */
 export function emitGemm(options: { shared: boolean; relaxed: boolean }): Uint8Array<ArrayBuffer> {
   const module = new ModuleBuilder({ shared: options.shared });
   const micro = module.add(microKernel(options.relaxed));
@@ -58,6 +60,7 @@ export function emitGemm(options: { shared: boolean; relaxed: boolean }): Uint8A
     const rhsPanel = module.add(packRhsPanel(type));
     module.add(packRhs(rhsPanel), `packRhs_${type}`);
   }
+  addThinFunctions(module, options);
   return module.bytes();
 }
 

@@ -2,7 +2,7 @@
 import { isFloat } from '../../base/dtype.ts';
 import type { MatmulKernel } from '../../compile/kernel.ts';
 import { matmulAsLoop } from '../../compile/matmul-as-loop.ts';
-import { hasFewRows, rowsAtOnce } from './few-rows.ts';
+import { asFewRows, emitFewRows } from './few-rows.ts';
 import type { EmitOptions } from './loop-kernel.ts';
 import { emitPackedProduct } from './packed-product.ts';
 import { type EmittedProgram, emitLoopProgram } from './program.ts';
@@ -18,11 +18,10 @@ function isSlim({ rows, columns, depth, lhs, rhs }: MatmulKernel): boolean {
 export function emitMatmulProgram(kernel: MatmulKernel, options: EmitOptions): EmittedProgram {
   const isEmpty =
     kernel.depth === 0 || kernel.rows.extent * kernel.columns.extent * kernel.batch.extent === 0;
+  const fewRows = isEmpty || kernel.depth <= 4 ? null : asFewRows(kernel);
+  if (fewRows !== null) return emitFewRows(fewRows, options);
   if (isEmpty || isSlim(kernel)) {
     return emitLoopProgram({ ...matmulAsLoop(kernel), buffers: kernel.buffers }, options);
-  }
-  if (hasFewRows(kernel)) {
-    return emitLoopProgram({ ...rowsAtOnce(kernel), buffers: kernel.buffers }, options);
   }
   return emitPackedProduct(kernel, options);
 }

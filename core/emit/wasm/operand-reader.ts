@@ -30,45 +30,43 @@ export interface OperandReader {
 /** A reader whose helper values are locals of the function. */
 export function operandReader(type: GemmType, b: FunctionBuilder): OperandReader {
   if (type === 'float32') return { size: 4, one: f32Load, four: v128Load };
-  const widen = type === 'bfloat16' ? () => [...i32Const(16), ...i32x4.shl] : () => halfToFloat(b);
+  const isSigned = type === 'float16';
+  const widen = isSigned ? () => halfToFloat(b) : () => [...i32Const(16), ...i32x4.shl];
   return {
     size: 2,
     one: (offset = 0) => [
-      ...i32LoadNarrow.unsigned16(offset),
+      ...(isSigned ? i32LoadNarrow.signed16(offset) : i32LoadNarrow.unsigned16(offset)),
       ...i32x4.splat,
       ...widen(),
       ...f32x4Extract(0),
     ],
-    four: (offset = 0) => [...v128Load16x4(false, offset), ...widen()],
+    four: (offset = 0) => [...v128Load16x4(isSigned, offset), ...widen()],
   };
 }
 
-/** Four float16, each in the low half of a word on the stack, as float32. */
+/** Four float16, each sign-extended to a word on the stack, as float32. */
 function halfToFloat(b: FunctionBuilder): number[] {
-  const [bits, size] = [b.local('v128'), b.local('v128')];
-  const all = (value: number): number[] => [...i32Const(value), ...i32x4.splat];
+  const value = b.local('v128');
+  const all = (bits: number): number[] => [...i32Const(bits), ...i32x4.splat];
   return [
-    ...localTee(bits),
-    ...all(0x7fff),
-    ...v128.and,
-    ...localTee(size),
     ...i32Const(13),
     ...i32x4.shl,
+    // The sign stays where it is; copies of it between sign and exponent go.
+    ...all(0x8fffe000 | 0),
+    ...v128.and,
     // The exponent is 112 too small; the product is exact, for subnormal numbers as well.
     ...f32Const(2 ** 112),
     ...f32x4.splat,
     ...f32x4.mul,
-    ...localGet(size),
-    ...all(0x7bff),
-    ...i32x4.gtS,
+    ...localTee(value),
+    // What was infinite or no number has come out at 65536 or beyond, and has its exponent filled up again.
+    ...localGet(value),
+    ...f32x4.abs,
+    ...f32Const(65536),
+    ...f32x4.splat,
+    ...f32x4.ge,
     ...all(0x7f800000),
     ...v128.and,
-    ...v128.or,
-    ...localGet(bits),
-    ...all(0x8000),
-    ...v128.and,
-    ...i32Const(16),
-    ...i32x4.shl,
     ...v128.or,
   ];
 }

@@ -9,18 +9,15 @@ import { isHalf } from '../../ir/narrow.ts';
 import { assign, at, countUp, smaller } from './assembly.ts';
 import { gemmFunctions, TILE_COLUMNS, TILE_ROWS } from './gemm.ts';
 import { type EmitOptions, kernelSignature } from './loop-kernel.ts';
+import { type Division, divide } from './matmul-division.ts';
 import { type DirectTarget, directTarget, MatmulFrame } from './matmul-frame.ts';
 import { sizeIn } from './memory.ts';
 import { FunctionBuilder, ModuleBuilder } from './module.ts';
 import { call, i32, i32Const, localGet } from './opcodes.ts';
 import type { EmittedProgram, Launch } from './program.ts';
 
-/** Rows, columns and summands that are worked on at once. */
-const ROW_BLOCK = 64;
-const COLUMN_BLOCK = 512;
+/** Summands that are worked on at once. */
 const DEPTH_BLOCK = 256;
-/** Products whose packed right operand is smaller than this are packed by each thread for itself. */
-const SMALL_PANEL_BYTES = 1 << 18;
 
 /** The product as functions that pack and multiply. */
 export const emitPackedProduct = (kernel: MatmulKernel, options: EmitOptions): EmittedProgram =>
@@ -39,7 +36,7 @@ function packer(side: 'packLhs' | 'packRhs', { dtype }: Source): keyof typeof ge
 class PackedWriter {
   readonly #kernel: MatmulKernel;
   readonly #module: ModuleBuilder;
-  readonly #columnBlock: number;
+  readonly #division: Division;
   /** Floats per row of the block of sums. */
   readonly #sumStride: number;
   readonly #direct: DirectTarget | null;
@@ -52,15 +49,15 @@ class PackedWriter {
     this.#kernel = kernel;
     const imports = Object.entries(gemmFunctions).map(([name, signature]) => ({ name, signature }));
     this.#module = new ModuleBuilder({ shared: options.shared, imports });
-    const columns = kernel.columns.extent;
-    this.#columnBlock = Math.min(COLUMN_BLOCK, columns);
-    this.#sumStride = roundUp(this.#columnBlock, TILE_COLUMNS);
+    this.#division = divide(kernel, options.shared);
+    const { rowBlock, columnBlock } = this.#division;
+    this.#sumStride = roundUp(columnBlock, TILE_COLUMNS);
     this.#frame = new MatmulFrame(kernel, this.#module, {
       relaxed: options.relaxed ?? false,
-      block: { columns: this.#columnBlock, sumStride: this.#sumStride },
+      block: { columns: columnBlock, sumStride: this.#sumStride },
     });
     this.#direct = directTarget(kernel, { rows: TILE_ROWS, columns: TILE_COLUMNS });
-    const rows = Math.min(ROW_BLOCK, roundUp(kernel.rows.extent, 2));
+    const rows = Math.min(rowBlock, roundUp(kernel.rows.extent, 2));
     this.#lhsBytes = roundUp(rows * Math.min(DEPTH_BLOCK, kernel.depth) * 4, 64);
     this.#sumBytes = this.#direct === null ? rows * this.#sumStride * 4 : 0;
     this.#panelBytes = kernel.depth * this.#sumStride * 4;
@@ -74,48 +71,52 @@ class PackedWriter {
     this.#addRows(block);
     this.#addPackLaunch(pack);
     this.#addProducts(pack, block);
-    const isSmall = this.#panelBytes <= SMALL_PANEL_BYTES && columns.extent <= COLUMN_BLOCK;
-    const work = rows.extent * columns.extent * depth;
-    const asProducts = isSmall && (batch.extent > 1 || work <= 1 << 17);
-    const launches = asProducts ? this.#productLaunch(work) : this.#panelLaunches();
+    const { isByColumns, rowBlock, columnBlock } = this.#division;
+    const launches = isByColumns ? this.#productLaunch() : this.#panelLaunches();
     const bytes = this.#module.bytes();
     return {
       bytes,
       launches,
       needsGemm: true,
-      scratchBytes: this.#lhsBytes + this.#sumBytes + (asProducts ? this.#panelBytes : 0),
-      sharedBytes: asProducts ? 0 : this.#panelBytes,
+      scratchBytes: this.#lhsBytes + this.#sumBytes + (isByColumns ? this.#panelBytes : 0),
+      sharedBytes: isByColumns ? 0 : this.#panelBytes,
       text: `(module ;; ${this.#kernel.name}, ${bytes.length} bytes\n  ;; ${batch.extent} × f32[${rows.extent}, ${depth}] · f32[${depth}, ${columns.extent}], tiles 2×16, ${
-        asProducts ? 'a product per unit' : `blocks of ${ROW_BLOCK} rows`
+        isByColumns ? `blocks of ${columnBlock} columns` : `blocks of ${rowBlock} rows`
       }, ${epilogue === null ? 'sums in place' : 'epilogue per block'}\n)`,
     };
   }
 
-  #productLaunch(work: number): Launch[] {
-    const units = this.#kernel.batch.extent;
+  #productLaunch(): Launch[] {
+    const { batch, rows, columns, depth } = this.#kernel;
+    const { columnBlock } = this.#division;
+    const units = batch.extent * Math.ceil(columns.extent / columnBlock);
+    const work = rows.extent * columnBlock * depth;
     return [{ name: 'products', units, unitCost: work * 0.03 + 100, block: null }];
   }
 
   #panelLaunches(): Launch[] {
     const { batch, rows, columns, depth } = this.#kernel;
+    const { rowBlock, columnBlock } = this.#division;
     const launches: Launch[] = [];
     for (let b = 0; b < batch.extent; b++) {
-      for (let column = 0; column < columns.extent; column += COLUMN_BLOCK) {
-        const width = Math.min(COLUMN_BLOCK, columns.extent - column);
+      for (let column = 0; column < columns.extent; column += columnBlock) {
+        const width = Math.min(columnBlock, columns.extent - column);
         const panels = Math.ceil(width / TILE_COLUMNS);
         const block = { batch: b, column };
-        launches.push({ name: 'pack', units: panels, unitCost: depth * 5, block });
-        const units = Math.ceil(rows.extent / ROW_BLOCK);
+        launches.push({ name: 'pack', units: panels, unitCost: depth * this.#packCost, block });
+        const units = Math.ceil(rows.extent / rowBlock);
         const perRow = width * depth * 0.025 + width;
-        launches.push({
-          name: 'rows',
-          units,
-          unitCost: Math.min(ROW_BLOCK, rows.extent) * perRow,
-          block,
-        });
+        const unitCost = Math.min(rowBlock, rows.extent) * perRow;
+        launches.push({ name: 'rows', units, unitCost, block });
       }
     }
     return launches;
+  }
+
+  /** Nanoseconds that a row of a panel takes to pack. */
+  get #packCost(): number {
+    const { rowStride, columnStride } = this.#kernel.rhs;
+    return columnStride === 1 ? 5 : rowStride === 1 ? 8 : 20;
   }
 
   /** pack(to, table, batch, column, firstPanel, endPanel): panels of a block of columns. */
@@ -179,16 +180,19 @@ class PackedWriter {
         width,
         smaller(
           [...i32Const(columns.extent), ...localGet(column), ...i32.sub],
-          i32Const(this.#columnBlock),
+          i32Const(this.#division.columnBlock),
         ),
       ),
       ...countUp(
         row,
         localGet(endRow),
-        ROW_BLOCK,
+        this.#division.rowBlock,
         assign(
           count,
-          smaller([...localGet(endRow), ...localGet(row), ...i32.sub], i32Const(ROW_BLOCK)),
+          smaller(
+            [...localGet(endRow), ...localGet(row), ...i32.sub],
+            i32Const(this.#division.rowBlock),
+          ),
         ),
         place,
         assign(k, i32Const(0)),
@@ -245,6 +249,7 @@ class PackedWriter {
   }
 
   #addRows(block: number): void {
+    const { rowBlock } = this.#division;
     const b = new FunctionBuilder(kernelSignature);
     b.code.push(
       ...this.#frame.extra(3, 2),
@@ -253,10 +258,10 @@ class PackedWriter {
       ...this.#frame.extra(3, 0),
       ...this.#frame.extra(3, 1),
       ...localGet(0),
-      ...i32Const(ROW_BLOCK),
+      ...i32Const(rowBlock),
       ...i32.mul,
       ...smaller(
-        [...localGet(1), ...i32Const(ROW_BLOCK), ...i32.mul],
+        [...localGet(1), ...i32Const(rowBlock), ...i32.mul],
         i32Const(this.#kernel.rows.extent),
       ),
       ...call(block),
@@ -264,28 +269,26 @@ class PackedWriter {
     this.#module.add(b, 'rows');
   }
 
+  /** products(start, end, scratch, table): units of (batch, block of columns), which pack for themselves. */
   #addProducts(pack: number, block: number): void {
     const { rows, columns } = this.#kernel;
+    const { columnBlock } = this.#division;
     const b = new FunctionBuilder(kernelSignature);
-    const panels = b.local('i32');
+    const [unit, end, scratch, table] = [0, 1, 2, 3] as const;
+    const [panels, batch, column] = [b.local('i32'), b.local('i32'), b.local('i32')];
+    const blocks = i32Const(Math.ceil(columns.extent / columnBlock));
+    const place = [...localGet(table), ...localGet(batch), ...localGet(column), ...i32Const(0)];
     b.code.push(
-      ...assign(panels, localGet(2), i32Const(this.#lhsBytes + this.#sumBytes), i32.add),
+      ...assign(panels, localGet(scratch), i32Const(this.#lhsBytes + this.#sumBytes), i32.add),
       ...countUp(
-        0,
-        localGet(1),
+        unit,
+        localGet(end),
         1,
-        [...localGet(panels), ...localGet(3), ...localGet(0), ...i32Const(0), ...i32Const(0)],
-        i32Const(Math.ceil(Math.min(columns.extent, COLUMN_BLOCK) / TILE_COLUMNS)),
+        assign(batch, localGet(unit), blocks, i32.divU),
+        assign(column, localGet(unit), blocks, i32.remU, i32Const(columnBlock), i32.mul),
+        [...localGet(panels), ...place, ...i32Const(Math.ceil(columnBlock / TILE_COLUMNS))],
         call(pack),
-        [
-          ...localGet(panels),
-          ...localGet(2),
-          ...localGet(3),
-          ...localGet(0),
-          ...i32Const(0),
-          ...i32Const(0),
-          ...i32Const(rows.extent),
-        ],
+        [...localGet(panels), ...localGet(scratch), ...place, ...i32Const(rows.extent)],
         call(block),
       ),
     );
