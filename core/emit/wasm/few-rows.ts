@@ -16,8 +16,8 @@ import type { GemmType } from './operand-reader.ts';
 import type { EmittedProgram } from './program.ts';
 import { COLUMNS, TERMS, thinFunctions } from './thin-tiles.ts';
 
-/** Rows up to which packing costs more than it saves. */
-const MOST_ROWS = 16;
+/** Rows up to which packing costs more than it saves; narrow elements are widened for every two rows again. */
+const MOST_ROWS = { float32: 16, bfloat16: 8, float16: 8 } as const;
 /** Floats of a block of sums, which shall stay in the first cache. */
 const SUMS = 8192;
 /** Columns of a block at least: across them, memory is best read in long pieces. */
@@ -48,7 +48,7 @@ const sideways = (kernel: MatmulKernel): MatmulKernel => ({
 });
 
 function wayOf({ rows, columns, depth, rhs }: MatmulKernel): Way | null {
-  if (rows.extent > MOST_ROWS || columns.extent < rows.extent) return null;
+  if (rows.extent > MOST_ROWS[typeOf(rhs)] || columns.extent < rows.extent) return null;
   if (rhs.columnStride === 1 && columns.extent >= 16) return 'across';
   if (rhs.rowStride === 1 && columns.extent >= 4 && depth >= 8) return 'along';
   return null;

@@ -24,7 +24,6 @@ import {
   v128Load32Splat,
   v128Store,
 } from './opcodes.ts';
-
 import { addThinFunctions } from './thin-tiles.ts';
 
 /** Rows and columns that the micro-kernel computes at once. */
