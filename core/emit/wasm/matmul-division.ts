@@ -46,9 +46,9 @@ export function divide({ batch, rows, columns, depth }: MatmulKernel, isShared: 
   const narrowest = widths.at(-1);
   if (narrowest === undefined) return byRows;
   const isSmall = rows.extent * columns.extent * depth <= SMALL_WORK;
+  // Each of several products is a unit if its right operand fits; others are cut if they are wide and short.
+  const isWhole = batch.extent > 1 && widths.includes(columns.extent);
   const enough = widths.find((width) => unitsOf(width) >= ENOUGH_UNITS);
-  const isWorthwhile =
-    batch.extent > 1 || isSmall || (enough !== undefined && rows.extent < MANY_ROWS);
-  if (!isWorthwhile) return byRows;
+  if (!isSmall && !isWhole && (enough === undefined || rows.extent >= MANY_ROWS)) return byRows;
   return { isByColumns: true, rowBlock: ROW_BLOCK, columnBlock: enough ?? narrowest };
 }
