@@ -1,9 +1,11 @@
 /** Matrix products at odd sizes, transposed, batched, with epilogues, on one thread and on two. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { nearest, toRaw } from '../../core/base/half.ts';
 import type { KernelStore, MatmulKernel } from '../../core/compile/kernel.ts';
 import type { Plan } from '../../core/compile/plan.ts';
 import { emitGemm } from '../../core/emit/wasm/gemm.ts';
+import type { GemmType } from '../../core/emit/wasm/operand-reader.ts';
 import type { Device } from '../../core/host/device.ts';
 import { createWasmDevice } from '../../core/host/wasm/device.ts';
 import {
@@ -25,6 +27,9 @@ interface Case {
   readonly batch?: number;
   readonly transposeLhs?: boolean;
   readonly transposeRhs?: boolean;
+  /** Default: float32. */
+  readonly lhsType?: GemmType;
+  readonly rhsType?: GemmType;
   /** None: the bare sum. */
   readonly epilogue?: 'bias-relu' | 'scaled-transposed';
 }
@@ -45,12 +50,14 @@ function kernelOf({
   batch = 1,
   transposeLhs = false,
   transposeRhs = false,
+  lhsType = 'float32',
+  rhsType = 'float32',
   epilogue,
 }: Case): MatmulKernel {
   const [batches, rows, columns] = [makeAxis(batch), makeAxis(m), makeAxis(n)];
   const [x, y, bias] = [
-    makeSource('float32', batch * m * k),
-    makeSource('float32', batch * k * n),
+    makeSource(lhsType, batch * m * k),
+    makeSource(rhsType, batch * k * n),
     makeSource('float32', n),
   ];
   const out = makeSource('float32', batch * m * n);
@@ -124,9 +131,15 @@ function expected(c: Case, x: Float32Array, y: Float32Array, bias: Float32Array)
 function check(c: Case, device: Device): void {
   const { m, n, k, batch = 1 } = c;
   const kernel = kernelOf(c);
-  const aval = (shape: readonly number[]) => ({ shape, dtype: 'float32' as const, weak: false });
+  const aval = (shape: readonly number[], dtype: GemmType = 'float32') => ({
+    ...{ shape, dtype, weak: false },
+  });
   const hasBias = c.epilogue === 'bias-relu';
-  const inputs = [aval([batch, m, k]), aval([batch, k, n]), ...(hasBias ? [aval([n])] : [])];
+  const inputs = [
+    aval([batch, m, k], c.lhsType),
+    aval([batch, k, n], c.rhsType),
+    ...(hasBias ? [aval([n])] : []),
+  ];
   const plan: Plan = {
     inputs,
     outputs: [aval([batch, m, n])],
@@ -143,8 +156,13 @@ function check(c: Case, device: Device): void {
     arenaBytes: 0,
     aliases: new Map(),
   };
-  const [x, y, bias] = [random(batch * m * k, 1), random(batch * k * n, 2), random(n, 3)];
-  const storages = [x, y, ...(hasBias ? [bias] : [])].map((data) => device.upload(data, 'float32'));
+  const types = [c.lhsType ?? 'float32', c.rhsType ?? 'float32', 'float32'] as const;
+  const bias = random(n, 3);
+  const x = random(batch * m * k, 1).map((value) => nearest(value, types[0]));
+  const y = random(batch * k * n, 2).map((value) => nearest(value, types[1]));
+  const storages = [x, y, ...(hasBias ? [bias] : [])].map((data, i) =>
+    device.upload(toRaw(data, types[i] ?? 'float32'), types[i] ?? 'float32'),
+  );
   const [result] = device.load(plan).run(storages, new Set());
   const actual = result?.readSync() ?? new Float32Array();
   const wanted = expected(c, x, y, bias);
@@ -192,6 +210,58 @@ for (const form of forms) {
 
 test('products of several blocks agree', () => {
   for (const size of large) for (const device of [one, two]) check(size, device);
+});
+
+// All ways to read the large operand, and both roles of the small one; odd sizes leave a rest everywhere.
+const layouts: readonly Partial<Case>[] = [
+  {},
+  { transposeLhs: true },
+  { transposeRhs: true },
+  { transposeLhs: true, transposeRhs: true },
+];
+const types = ['float32', 'bfloat16', 'float16'] as const;
+
+test('products of few rows or columns agree, whatever lies where', () => {
+  for (const layout of layouts) {
+    for (let few = 1; few <= 17; few++) {
+      check({ m: few, n: 77, k: 29, ...layout }, one);
+      check({ m: 77, n: few, k: 29, ...layout, epilogue: 'scaled-transposed' }, one);
+    }
+  }
+});
+
+test('so they do with narrow operands', () => {
+  for (const layout of layouts) {
+    for (const few of [1, 2, 5, 16]) {
+      for (const rhsType of types) {
+        for (const lhsType of types) {
+          const size = {
+            m: few,
+            n: 45,
+            k: 19,
+            batch: 2,
+            epilogue: 'bias-relu',
+            ...layout,
+          } as const;
+          check({ ...size, lhsType, rhsType }, one);
+        }
+        check({ m: 33, n: few, k: 30, lhsType: rhsType, rhsType, ...layout }, one);
+      }
+    }
+  }
+});
+
+test('blocks of columns that threads share agree', () => {
+  for (const layout of layouts) {
+    for (const epilogue of [undefined, 'bias-relu'] as const) {
+      const how = { ...layout, ...(epilogue === undefined ? {} : { epilogue }) };
+      // Few rows; columns in blocks that pack for themselves; rows in small blocks.
+      check({ m: 10, n: 1100, k: 131, ...how }, two);
+      check({ m: 40, n: 2070, k: 67, ...how }, two);
+      check({ m: 40, n: 1024, k: 64, batch: 3, ...how }, two);
+      check({ m: 66, n: 48, k: 1500, ...how }, two);
+    }
+  }
 });
 
 test('many small products agree', () => {

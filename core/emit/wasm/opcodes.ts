@@ -94,6 +94,8 @@ export const v128Load32Lane = (lane: number, offset = 0): number[] => [
   ...memory(offset),
   lane,
 ];
+/** Fills memory with a byte: address, byte and count are on the stack. */
+export const memoryFill: readonly number[] = [...saturating(11), 0];
 /** Pushes four i32 lanes. */
 export const v128Const = (lanes: readonly number[]): number[] => [
   ...simd(12),
