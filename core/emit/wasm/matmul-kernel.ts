@@ -6,38 +6,18 @@
 import { range } from '../../base/aval.ts';
 import { isFloat } from '../../base/dtype.ts';
 import { invariant } from '../../base/errors.ts';
-import type { KernelStore, LoopKernel, MatmulKernel } from '../../compile/kernel.ts';
+import type { LoopKernel, MatmulKernel } from '../../compile/kernel.ts';
 import { matmulAsLoop } from '../../compile/matmul-as-loop.ts';
-import {
-  type Axis,
-  axisIndex,
-  constant,
-  type Expr,
-  load,
-  makeSource,
-  rebuild,
-  type Source,
-  substitute,
-} from '../../ir/expr.ts';
-import { affineSum } from '../../ir/index-algebra.ts';
+import { type Axis, constant, type Expr, type Source, substitute } from '../../ir/expr.ts';
 import { isHalf } from '../../ir/narrow.ts';
-import { strideAlong } from './addresses.ts';
 import { assign, at, countUp, smaller } from './assembly.ts';
-import { Emitter, newFrame } from './emitter.ts';
 import { gemmFunctions, TILE_COLUMNS } from './gemm.ts';
-import { helperFunction } from './helpers.ts';
-import {
-  addLoopFunction,
-  type EmitOptions,
-  kernelSignature,
-  scheduleLoops,
-} from './loop-kernel.ts';
+import { type EmitOptions, kernelSignature } from './loop-kernel.ts';
 import { sizeIn } from './memory.ts';
-import { expandOperations } from './merge-axes.ts';
 import { FunctionBuilder, ModuleBuilder } from './module.ts';
 import { call, i32, i32Const, i32Load, localGet } from './opcodes.ts';
+import { addEpilogue, callEpilogue, directTarget, pushFirst } from './product-sums.ts';
 import { type EmittedProgram, emitLoopProgram, type Launch } from './program.ts';
-import { pushScalar } from './scalar-expressions.ts';
 
 /** Rows, columns and summands that are worked on at once. */
 const ROW_BLOCK = 64;
@@ -122,7 +102,7 @@ class MatmulWriter {
     const columns = kernel.columns.extent;
     this.#columnBlock = Math.min(COLUMN_BLOCK, columns);
     this.#sumStride = roundUp(this.#columnBlock, TILE_COLUMNS);
-    this.#direct = directTarget(kernel);
+    this.#direct = directTarget(kernel, [kernel.lhs, kernel.rhs]);
     const rows = Math.min(ROW_BLOCK, roundUp(kernel.rows.extent, 2));
     this.#lhsBytes = roundUp(rows * Math.min(DEPTH_BLOCK, kernel.depth) * 4, 64);
     this.#sumBytes = this.#direct === null ? rows * this.#sumStride * 4 : 0;
@@ -131,7 +111,14 @@ class MatmulWriter {
 
   program(): EmittedProgram {
     const { batch, rows, columns, depth } = this.#kernel;
-    const epilogue = this.#direct === null ? this.#addEpilogue() : null;
+    const epilogue =
+      this.#direct === null
+        ? addEpilogue(this.#module, this.#kernel, {
+            sumStride: this.#sumStride,
+            chunk: this.#columnBlock,
+            relaxed: this.#relaxed,
+          })
+        : null;
     const block = this.#addBlock(epilogue);
     const pack = this.#addPack();
     this.#addRows(block);
@@ -181,73 +168,16 @@ class MatmulWriter {
     return launches;
   }
 
-  /** What becomes of the sums: a loop kernel over (batch, rows) × columns that reads them from scratch memory. */
-  #addEpilogue(): number {
-    const { batch, rows, columns, stores, buffers, name } = this.#kernel;
-    const sums = makeSource('float32', Number.POSITIVE_INFINITY);
-    const place = affineSum(
-      [
-        { atom: axisIndex(batch), coefficient: rows.extent * this.#sumStride },
-        { atom: axisIndex(rows), coefficient: this.#sumStride },
-        { atom: axisIndex(columns), coefficient: 1 },
-      ],
-      0,
-    );
-    const finish = (expr: Expr): Expr =>
-      rebuild(expr, (node) => (node.kind === 'accumulator' ? load(sums, place) : undefined));
-    const kernel: LoopKernel = {
-      kind: 'loop',
-      name,
-      buffers,
-      parallel: [batch, rows, columns],
-      stores: stores.map(
-        (s): KernelStore => ({
-          ...s,
-          value: finish(s.value),
-          guard: s.guard === null ? null : finish(s.guard),
-        }),
-      ),
-    };
-    const schedule = scheduleLoops(kernel, { merge: false, chunk: this.#columnBlock });
-    return addLoopFunction(this.#module, kernel, schedule, {
-      scratchSource: sums,
-      relaxed: this.#relaxed,
-    });
-  }
-
-  /** Pushes the address of an operand's first element for the batch in local `batch`. */
-  #pushBase(
-    builder: FunctionBuilder,
-    table: number,
-    batch: number,
-    operand: { source: Source; base: Expr },
-  ): void {
-    const position = this.#kernel.buffers.findIndex(({ source }) => source === operand.source);
-    invariant(position >= 0, 'an operand that the kernel does not list');
-    const pointer = builder.local('i32');
-    builder.code.push(...localGet(table), ...i32Load(position * 4), ...assign(pointer));
-    const pointers = new Map(
-      this.#kernel.buffers.map(({ source }, k): [Source, number] => {
-        const local = builder.local('i32');
-        builder.code.push(...localGet(table), ...i32Load(k * 4), ...assign(local));
-        return [source, local];
-      }),
-    );
-    const emitter = new Emitter({
+  #parts(builder: FunctionBuilder, table: number, batch: number): Parameters<typeof pushFirst>[0] {
+    const { batch: axis, buffers } = this.#kernel;
+    return {
       builder,
-      pointers,
-      written: new Set(),
+      module: this.#module,
       relaxed: this.#relaxed,
-      callHelper: (helper) =>
-        call(this.#module.add(helperFunction(helper, { relaxed: this.#relaxed }))),
-    });
-    emitter.decoded.set(this.#kernel.batch, batch);
-    const frame = newFrame();
-    emitter.loops = [frame];
-    builder.code.push(frame.preheader);
-    pushScalar(emitter, expandOperations([operand.base])(operand.base));
-    builder.code.push(...i32Const(sizeIn(operand.source)), ...i32.mul);
-    builder.code.push(...localGet(pointer), ...i32.add);
+      buffers,
+      table,
+      batch: { axis, local: batch },
+    };
   }
 
   /** pack(to, table, batch, column, firstPanel, endPanel): panels of a block of columns. */
@@ -259,7 +189,7 @@ class MatmulWriter {
     });
     const [to, table, batch, column, first, end] = [0, 1, 2, 3, 4, 5] as const;
     const [base, start] = [b.local('i32'), b.local('i32')];
-    this.#pushBase(b, table, batch, rhs);
+    pushFirst(this.#parts(b, table, batch), rhs);
     b.code.push(
       ...assign(base),
       ...assign(start, at(localGet(column), localGet(first), TILE_COLUMNS)),
@@ -280,7 +210,7 @@ class MatmulWriter {
 
   /** block(panels, scratch, table, batch, column, firstRow, endRow): sums and epilogue, row block by row block. */
   #addBlock(epilogue: number | null): number {
-    const { depth, columns, rows, lhs } = this.#kernel;
+    const { depth, columns, lhs } = this.#kernel;
     const b = new FunctionBuilder({
       parameters: ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'],
       results: [],
@@ -291,11 +221,11 @@ class MatmulWriter {
     const [base = 0, count = 0, width = 0, k = 0, piece = 0, out = 0, outBase = 0] = names.map(
       (name) => local[name],
     );
-    this.#pushBase(b, table, batch, lhs);
+    pushFirst(this.#parts(b, table, batch), lhs);
     b.code.push(...assign(base));
     const direct = this.#direct;
     if (direct !== null) {
-      this.#pushBase(b, table, batch, { source: direct.target, base: direct.index });
+      pushFirst(this.#parts(b, table, batch), { source: direct.target, base: direct.index });
       b.code.push(...assign(outBase));
     }
     const outStride = direct?.stride ?? this.#sumStride;
@@ -356,56 +286,14 @@ class MatmulWriter {
         ),
         epilogue === null
           ? []
-          : this.#callEpilogue(epilogue, { table, batch, column, row, count, out }, rows),
+          : callEpilogue(this.#kernel, epilogue, {
+              at: { table, batch, column, row, count, out },
+              sumStride: this.#sumStride,
+              chunk: this.#columnBlock,
+            }),
       ),
     );
     return this.#module.add(b);
-  }
-
-  #callEpilogue(
-    epilogue: number,
-    local: {
-      table: number;
-      batch: number;
-      column: number;
-      row: number;
-      count: number;
-      out: number;
-    },
-    rows: Axis,
-  ): number[] {
-    const total = this.#kernel.batch.extent * rows.extent;
-    // Unit of (column block, batch, row), and the address that row 0 of batch 0 would have.
-    const flatRow = at(localGet(local.row), localGet(local.batch), rows.extent);
-    const unit = [
-      ...flatRow,
-      ...localGet(local.column),
-      ...i32Const(this.#columnBlock),
-      ...i32.divU,
-      ...i32Const(total),
-      ...i32.mul,
-      ...i32.add,
-    ];
-    const origin = [
-      ...localGet(local.out),
-      ...flatRow,
-      ...i32Const(this.#sumStride * 4),
-      ...i32.mul,
-      ...i32.sub,
-      ...localGet(local.column),
-      ...i32Const(4),
-      ...i32.mul,
-      ...i32.sub,
-    ];
-    return [
-      ...unit,
-      ...unit,
-      ...localGet(local.count),
-      ...i32.add,
-      ...origin,
-      ...localGet(local.table),
-      ...call(epilogue),
-    ];
   }
 
   #extra(table: number, word: number): number[] {
@@ -476,32 +364,3 @@ class MatmulWriter {
 }
 
 const roundUp = (value: number, to: number): number => Math.ceil(value / to) * to;
-
-/** Where the sums may be written at once: one store of the bare sum to full tiles of a row-major array. */
-function directTarget(
-  kernel: MatmulKernel,
-): { index: Expr; target: Source; stride: number } | null {
-  const { rows, columns, stores, lhs, rhs } = kernel;
-  const [store] = stores;
-  if (store === undefined || stores.length !== 1) return null;
-  if (
-    store.value.kind !== 'accumulator' ||
-    store.mode !== 'set' ||
-    store.guard !== null ||
-    store.serial.length > 0
-  )
-    return null;
-  if (store.target === lhs.source || store.target === rhs.source) return null;
-  if (rows.extent % 2 !== 0 || columns.extent % TILE_COLUMNS !== 0) return null;
-  const stride = strideAlong(store.index, rows);
-  if (stride === null || stride <= 0 || strideAlong(store.index, columns) !== 1) return null;
-  const zero = constant(0, 'int32');
-  const index = substitute(
-    store.index,
-    new Map<Axis, Expr>([
-      [rows, zero],
-      [columns, zero],
-    ]),
-  );
-  return { index, target: store.target, stride };
-}
