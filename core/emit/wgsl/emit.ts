@@ -48,7 +48,7 @@ function emit(kernel: Kernel, options: WgslOptions): WgslKernel {
   const { parameters = parametersOf.generic } = options;
   const module = new ModuleWriter(kernel.buffers, bindings);
   const how =
-    kernel.kind === 'loop' ? 'loop' : (options.matmul ?? chooseMatmul(kernel, parameters));
+    kernel.kind === 'matmul' ? (options.matmul ?? chooseMatmul(kernel, parameters)) : 'loop';
   const { functions, grid } =
     kernel.kind === 'matmul' && how !== 'loop'
       ? emitMatmul(kernel, module, how)

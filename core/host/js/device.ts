@@ -77,6 +77,7 @@ class JsDevice implements Device {
       writesWords: false,
       minRows: 64,
       splitProducts: null,
+      gathersProducts: false,
       concurrency: 64,
     };
   }

@@ -93,6 +93,7 @@ class WasmDevice implements Device {
       writesWords: false,
       minRows: 4 * threadCount,
       splitProducts: null,
+      gathersProducts: true,
       concurrency: 4 * threadCount,
     };
   }

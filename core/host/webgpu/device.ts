@@ -146,6 +146,7 @@ class Gpu implements WebGpuDevice, StorageOwner {
       hasFastThreads: false,
       minRows: isSoftware ? 32 : 128,
       splitProducts: facts.emit.parameters?.matmul.split ?? null,
+      gathersProducts: false,
       writesWords: true,
       concurrency: isSoftware ? 256 : 8192,
     };
