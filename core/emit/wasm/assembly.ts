@@ -1,5 +1,12 @@
 /** Short forms for functions that are written by hand. */
+import type { Signature } from './module.ts';
 import { branch, branchIf, control, i32, i32Const, localGet, localSet } from './opcodes.ts';
+
+/** The signature of a function of so many i32. */
+export const signature = (count: number): Signature => ({
+  parameters: new Array<'i32'>(count).fill('i32'),
+  results: [],
+});
 
 /** local += bytes. */
 export const advance = (local: number, amount: readonly number[]): number[] => [

@@ -3,9 +3,9 @@
  * are. Entries are byte offsets; the lowest bit of an entry says that it and the next three are neighbours.
  */
 import { range } from '../../base/aval.ts';
-import { advance, assign, at, choose, countUp, smaller } from './assembly.ts';
+import { advance, assign, at, choose, countUp, signature, smaller } from './assembly.ts';
 import { TILE_COLUMNS } from './gemm.ts';
-import { FunctionBuilder, type Signature } from './module.ts';
+import { FunctionBuilder } from './module.ts';
 import {
   branchIf,
   control,
@@ -28,11 +28,6 @@ import {
   v128Store,
   v128StoreLow,
 } from './opcodes.ts';
-
-const signature = (count: number): Signature => ({
-  parameters: new Array<'i32'>(count).fill('i32'),
-  results: [],
-});
 
 /**
  * The functions that pack, by name. All parameters are i32.

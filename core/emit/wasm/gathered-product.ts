@@ -15,9 +15,9 @@ import {
   kernelSignature,
   scheduleLoops,
 } from './loop-kernel.ts';
+import { type DirectTarget, directTarget, MatmulFrame } from './matmul-frame.ts';
 import { FunctionBuilder, ModuleBuilder } from './module.ts';
 import { call, i32, i32Const, localGet } from './opcodes.ts';
-import { addEpilogue, callEpilogue, directTarget, pushFirst } from './product-sums.ts';
 import { type EmittedProgram, emitLoopProgram } from './program.ts';
 
 /** Terms that are worked on at once, and rows that are packed at once. */
@@ -100,7 +100,8 @@ class GatherWriter {
   readonly #module: ModuleBuilder;
   readonly #relaxed: boolean;
   readonly #blocks: Blocks;
-  readonly #direct: ReturnType<typeof directTarget>;
+  readonly #direct: DirectTarget | null;
+  readonly #frame: MatmulFrame;
   readonly #depth: number;
   readonly #rooms: Rooms;
   /** block(unit, scratch, table): one block of the result. */
@@ -119,7 +120,12 @@ class GatherWriter {
     this.#gatherLhs = this.#module.add(gatherLhs());
     this.#gatherRhs = this.#module.add(gatherRhs());
     this.#blocks = blocksOf(kernel);
-    this.#direct = directTarget(kernel, [kernel.lhs, kernel.rhs]);
+    this.#direct = directTarget(kernel, { rows: TILE_ROWS, columns: TILE_COLUMNS });
+    const { columns } = this.#blocks;
+    this.#frame = new MatmulFrame(kernel, this.#module, {
+      relaxed: this.#relaxed,
+      block: { columns, sumStride: columns },
+    });
     this.#depth = Math.min(DEPTH_BLOCK, kernel.terms.extent);
     this.#rooms = roomsFor(this.#blocks, this.#depth, this.#direct === null);
   }
@@ -209,18 +215,7 @@ class GatherWriter {
   }
 
   #pushFirst(operand: Pick<OffsetMatrix, 'source' | 'base'>): void {
-    const { buffers, batch } = this.#kernel;
-    pushFirst(
-      {
-        builder: this.#builder,
-        module: this.#module,
-        relaxed: this.#relaxed,
-        buffers,
-        table: 2,
-        batch: { axis: batch, local: this.#local('batch') },
-      },
-      operand,
-    );
+    this.#frame.pushBase(this.#builder, 2, this.#local('batch'), operand);
   }
 
   #addBlock(): number {
@@ -362,20 +357,14 @@ class GatherWriter {
   /** What becomes of the block's sums. */
   #finish(): number[] {
     if (this.#direct !== null) return [];
-    const { columns } = this.#blocks;
-    const layout = { sumStride: columns, chunk: columns };
-    const epilogue = addEpilogue(this.#module, this.#kernel, { ...layout, relaxed: this.#relaxed });
     const local = (name: string): number => this.#local(name);
-    return callEpilogue(this.#kernel, epilogue, {
-      ...layout,
-      at: {
-        table: 2,
-        batch: local('batch'),
-        column: local('column'),
-        row: local('row'),
-        count: local('count'),
-        out: local('out'),
-      },
+    return this.#frame.callEpilogue(this.#frame.addEpilogue(), {
+      table: 2,
+      batch: local('batch'),
+      column: local('column'),
+      row: local('row'),
+      count: local('count'),
+      out: local('out'),
     });
   }
 }

@@ -64,7 +64,7 @@ interface PreparedLaunch {
 /** Nanoseconds of work in one call: short enough that V8 soon replaces its first, slow code. */
 const PIECE = 50_000;
 /** Nanoseconds of work from which on threads are worth waking. */
-const WORTH_THREADS = 100_000;
+const WORTH_THREADS = 60_000;
 
 /** Words of memory that hold an address of this array. */
 interface Bound {

@@ -5,7 +5,13 @@
 import { invariant } from '../../base/errors.ts';
 import type { LoadedKernel } from './library.ts';
 import { nodeModule, type Thread } from './node.ts';
-import { controlWords as at, functionNames, SPINS, workerSource } from './worker-source.ts';
+import {
+  controlWords as at,
+  functionNames,
+  openGate,
+  SPINS,
+  workerSource,
+} from './worker-source.ts';
 
 /** One range of units to compute. */
 export interface Job {
@@ -63,7 +69,6 @@ export class Threads {
   /** Computes all units; returns when that is done. */
   run(job: Job): void {
     const control = this.#control;
-    const helpers = this.ready();
     this.#send(job.kernel);
     control[at.end] = job.units;
     control[at.grain] = job.grain;
@@ -72,9 +77,8 @@ export class Threads {
     control[at.table] = job.table;
     control[at.scratch] = job.scratch;
     control[at.scratchBytes] = job.scratchBytes;
-    control[at.helpers] = helpers;
     Atomics.store(control, at.next, 0);
-    Atomics.store(control, at.active, helpers);
+    Atomics.store(control, at.gate, openGate);
     Atomics.add(control, at.generation, 1);
     Atomics.notify(control, at.generation);
     const call = job.kernel.functions[job.name];
@@ -87,14 +91,16 @@ export class Threads {
     this.#waitForOthers();
   }
 
+  /** Closes the job, and waits for helpers that are still at it. */
   #waitForOthers(): void {
     const control = this.#control;
+    Atomics.sub(control, at.gate, openGate);
     for (let spin = 0; spin < SPINS; spin++) {
-      if (Atomics.load(control, at.active) === 0) break;
+      if (Atomics.load(control, at.gate) === 0) break;
     }
-    for (let active = Atomics.load(control, at.active); active !== 0; ) {
-      Atomics.wait(control, at.active, active, 1000);
-      active = Atomics.load(control, at.active);
+    for (let active = Atomics.load(control, at.gate); active !== 0; ) {
+      Atomics.wait(control, at.gate, active, 1000);
+      active = Atomics.load(control, at.gate);
     }
     invariant(Atomics.load(control, at.failed) === 0, 'a kernel failed in a worker thread');
   }

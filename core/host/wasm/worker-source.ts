@@ -19,20 +19,25 @@ export const controlWords = {
   table: 6,
   scratch: 7,
   scratchBytes: 8,
-  /** Helpers that have not finished the job. */
-  active: 9,
+  /**
+   * Helpers that are at work on the job, plus `openGate` while others may join. The words above change only when this
+   * one is 0, so whoever joins reads those of one job. A helper that wakes too late finds the gate closed, and
+   * nobody waits for it.
+   */
+  gate: 9,
   /** Helpers that are up. */
   ready: 10,
-  /** Helpers that take part in the job: the first ones that were ready. */
-  helpers: 11,
   failed: 12,
 } as const;
+
+/** Added to the gate's count of helpers while a job is open. */
+export const openGate = 1 << 16;
 
 /** Functions of kernels, by the number that jobs name them with. */
 export const functionNames = ['run', 'pack', 'rows', 'products'];
 
-/** Looks this often before it sleeps: waking a thread takes several microseconds. */
-export const SPINS = 2000;
+/** Looks this often, for about 50 microseconds, before it sleeps: between kernels of a program it had better stay up. */
+export const SPINS = 10_000;
 
 /** JavaScript without imports but Node's own. */
 export const workerSource = `
@@ -45,14 +50,19 @@ const gemmExports = new WebAssembly.Instance(gemm, { env: { memory } }).exports;
 const kernels = new Map();
 const names = ${JSON.stringify(functionNames)};
 
-function functionOf(id, name) {
+/** Links the kernels that have arrived, until the one with this number is there. */
+function receive(id) {
   while (!kernels.has(id)) {
     const received = receiveMessageOnPort(parentPort);
-    if (received === undefined) { Atomics.wait(control, at.failed, 0, 1); continue; }
+    if (received === undefined) return;
     const { id: newId, module, needsGemm } = received.message;
     const env = { memory, ...(needsGemm ? gemmExports : {}) };
     kernels.set(newId, new WebAssembly.Instance(module, { env }).exports);
   }
+}
+
+function functionOf(id, name) {
+  for (receive(id); !kernels.has(id); receive(id)) Atomics.wait(control, at.failed, 0, 1);
   return kernels.get(id)[name];
 }
 
@@ -73,8 +83,15 @@ for (;;) {
   for (let spin = 0; spin < ${SPINS} && Atomics.load(control, at.generation) === seen; spin++);
   while (Atomics.load(control, at.generation) === seen) Atomics.wait(control, at.generation, seen);
   seen = Atomics.load(control, at.generation);
-  if (ordinal >= control[at.helpers]) continue;
-  try { work(ordinal); } catch { Atomics.store(control, at.failed, 1); }
-  if (Atomics.sub(control, at.active, 1) === 1) Atomics.notify(control, at.active);
+  // Outside the gate, since linking takes longer than many a job.
+  receive(control[at.kernel]);
+  for (;;) {
+    const gate = Atomics.load(control, at.gate);
+    if (gate < ${openGate}) break;
+    if (Atomics.compareExchange(control, at.gate, gate, gate + 1) !== gate) continue;
+    try { work(ordinal); } catch { Atomics.store(control, at.failed, 1); }
+    if (Atomics.sub(control, at.gate, 1) === 1) Atomics.notify(control, at.gate);
+    break;
+  }
 }
 `;
