@@ -1,0 +1,47 @@
+/** Operands of products as strided matrices. */
+import { type Axis, type Expr, substitute } from '../ir/expr.ts';
+import { indexConstant } from '../ir/index-algebra.ts';
+import type { MatmulKernel, MatrixOperand } from './kernel.ts';
+
+/** The product with its columns along the memory that it writes: (A·B)ᵀ = Bᵀ·Aᵀ. */
+export function alongRows(kernel: MatmulKernel): MatmulKernel {
+  const { rows, columns, lhs, rhs, stores } = kernel;
+  const [store] = stores;
+  if (store === undefined || columns.extent === 1) return kernel;
+  const isTurned = strideAlong(store.index, rows) === 1 && strideAlong(store.index, columns) !== 1;
+  return isTurned
+    ? { ...kernel, rows: columns, columns: rows, lhs: transposed(rhs), rhs: transposed(lhs) }
+    : kernel;
+}
+
+const transposed = ({ source, base, rowStride, columnStride }: MatrixOperand): MatrixOperand => ({
+  source,
+  base,
+  rowStride: columnStride,
+  columnStride: rowStride,
+});
+
+/** The strides of a load along two axes, if it is affine in them. */
+export function asMatrix(element: Expr, rows: Axis, columns: Axis): MatrixOperand | null {
+  if (element.kind !== 'load') return null;
+  const { source, index } = element;
+  const rowStride = strideAlong(index, rows);
+  const columnStride = strideAlong(index, columns);
+  if (rowStride === null || columnStride === null) return null;
+  const zero = indexConstant(0);
+  const base = substitute(index, new Map([rows, columns].map((axis) => [axis, zero])));
+  return { source, base, rowStride, columnStride };
+}
+
+/** The coefficient of an axis in an index; null if it also appears inside a division. */
+export function strideAlong(index: Expr, axis: Axis): number | null {
+  if (!index.deps.has(axis)) return 0;
+  if (index.kind === 'axis') return 1;
+  if (index.kind !== 'affine') return null;
+  let stride = 0;
+  for (const { atom, coefficient } of index.terms) {
+    if (atom.kind === 'axis' && atom.axis === axis) stride = coefficient;
+    else if (atom.deps.has(axis)) return null;
+  }
+  return stride;
+}
