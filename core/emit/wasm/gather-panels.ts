@@ -19,13 +19,14 @@ import {
   i32Store,
   i32x4,
   localGet,
+  localTee,
   shuffle32,
   v128Const,
   v128Load,
   v128Load32Lane,
   v128Load32Zero,
-  v128Load64Zero,
   v128Store,
+  v128StoreHigh,
   v128StoreLow,
 } from './opcodes.ts';
 
@@ -115,12 +116,13 @@ const overTerms = (
 export function gatherLhs(): FunctionBuilder {
   const b = new FunctionBuilder(gatherFunctions.gatherLhs);
   const [to, base, along, termTable, depth, rows] = [0, 1, 2, 3, 4, 5] as const;
-  const { r, first, second, terms, end, entry } = localsOf(
+  const { r, first, second, next, terms, end, entry } = localsOf(
     b,
     'i32',
     'r',
     'first',
     'second',
+    'next',
     'terms',
     'end',
     'entry',
@@ -151,17 +153,22 @@ export function gatherLhs(): FunctionBuilder {
     ...f32Store(4),
     ...advance(to, i32Const(8)),
   ];
-  // Two rows that are neighbours in memory.
-  const pair = [
+  // Four rows that are neighbours in memory: two panels.
+  const fourRows = [
     ...localGet(to),
     ...localGet(first),
     ...localGet(terms),
     ...i32Load(),
     ...clear,
     ...i32.add,
-    ...v128Load64Zero(),
+    ...v128Load(),
+    ...localTee(x),
     ...v128StoreLow(8),
+    ...localGet(next),
+    ...localGet(x),
+    ...v128StoreHigh(),
     ...advance(to, i32Const(8)),
+    ...advance(next, i32Const(8)),
     ...advance(terms, i32Const(4)),
   ];
   const place = (row: readonly number[]): number[] => [
@@ -182,8 +189,22 @@ export function gatherLhs(): FunctionBuilder {
       assign(terms, localGet(termTable)),
       assign(end, at(localGet(terms), localGet(depth), 4)),
       choose(
-        [...localGet(second), ...localGet(first), ...i32.sub, ...i32Const(4), ...i32.eq],
-        untilEnd(terms, end, pair),
+        [
+          ...at(localGet(along), localGet(r), 4),
+          ...i32Load(),
+          ...i32Const(1),
+          ...i32.and,
+          ...plus(r, 4),
+          ...localGet(rows),
+          ...i32.leS,
+          ...i32.and,
+        ],
+        [
+          ...assign(next, at(localGet(to), localGet(depth), 8)),
+          ...untilEnd(terms, end, fourRows),
+          ...assign(to, localGet(next)),
+          ...advance(r, i32Const(2)),
+        ],
         overTerms({ terms, entry, end }, run, single),
       ),
     ),

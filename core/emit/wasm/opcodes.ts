@@ -72,6 +72,8 @@ export const v128StoreLow = (bytes: 4 | 8, offset = 0): number[] => [
   ...anywhere(offset),
   0,
 ];
+/** Stores the upper half of a vector. */
+export const v128StoreHigh = (offset = 0): number[] => [...simd(91), ...memory(offset), 1];
 /** Loads an i32. */
 export const i32Load = (offset = 0): number[] => [0x28, ...memory(offset)];
 /** Loads an f32. */
@@ -86,8 +88,6 @@ export const v128Load = (offset = 0): number[] => [...simd(0), ...memory(offset)
 export const v128Load32Splat = (offset = 0): number[] => [...simd(9), ...memory(offset)];
 /** Loads one lane; the others are 0. */
 export const v128Load32Zero = (offset = 0): number[] => [...simd(92), ...memory(offset)];
-/** Loads two words into the low half of a vector, zeros above. */
-export const v128Load64Zero = (offset = 0): number[] => [...simd(93), ...memory(offset)];
 /** Stores four lanes. */
 export const v128Store = (offset = 0): number[] => [...simd(11), ...memory(offset)];
 /** Loads one lane, keeping the others. */
