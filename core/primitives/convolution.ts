@@ -51,19 +51,24 @@ interface Labelled {
   readonly labels: readonly Label[];
 }
 
-/** Labels for an array whose axes are in the order of a spec. */
-function labelled(
-  value: Value,
+/** The labels of axes that are in the order of a spec. */
+function labelsOf(
   spec: readonly number[],
   [head, second, space]: readonly [Label, Label, 'place' | 'window'],
-): Labelled {
+): Label[] {
   const names: Label[] = [
     head,
     second,
     ...range(spec.length - 2).map((k): Label => `${space} ${k}`),
   ];
-  return { value, labels: range(spec.length).map((axis) => nth(names, spec.indexOf(axis))) };
+  return range(spec.length).map((axis) => nth(names, spec.indexOf(axis)));
 }
+
+const labelled = (
+  value: Value,
+  spec: readonly number[],
+  names: Parameters<typeof labelsOf>[1],
+): Labelled => ({ value, labels: labelsOf(spec, names) });
 
 /** The axis of a label in two: the groups, and what is in each. */
 function inGroups({ value, labels }: Labelled, label: Label, groups: number): Labelled {
@@ -153,12 +158,7 @@ function asProduct(x: Value, kernel: Value, params: Params): Value {
   const windows = windowsOf(x, kernel.shape, params);
   const weights = inGroups(kernelLabels(params, kernel), 'output', groups);
   const found = product(windows, weights, isOfKernel);
-  const names: Label[] = [
-    'batch',
-    'output',
-    ...range(outSpec.length - 2).map((k): Label => `place ${k}`),
-  ];
-  const order = range(outSpec.length).map((axis) => nth(names, outSpec.indexOf(axis)));
+  const order = labelsOf(outSpec, ['batch', 'output', 'place']);
   return joined(found, withGroups(order, 'output'));
 }
 
@@ -183,7 +183,7 @@ function turnedRound(ct: Value, kernel: Value, x: Aval, params: Params): Value {
   const [outputs, inputs] = pair(rhsSpec);
   const space = rhsSpec.slice(2);
   const weights = inGroups(kernelLabels(params, reverse(kernel, space)), 'output', groups);
-  const order = kernelLabels(params, kernel).labels;
+  const order = labelsOf(rhsSpec, ['output', 'input', 'window']);
   const reach = space.map((axis, k) => (nth(kernel.shape, axis) - 1) * nth(rhsDilation, k));
   const before = reach.map((far, k) => far - nth(low, k));
   const after = reach.map((far, k) => {
@@ -212,12 +212,10 @@ function folded(ct: Value, kernel: Value, x: Aval, params: Params): Value {
     inGroups(kernelLabels(params, kernel), 'output', groups),
     (label) => label === 'output',
   );
-  const order = labelled(ct, lhsSpec, ['batch', 'input', 'place']).labels.flatMap(
-    (label): Label[] => {
-      const k = strides.findIndex((_, axis) => label === `place ${axis}`);
-      return k < 0 ? [label] : [label, `window ${k}`];
-    },
-  );
+  const order = labelsOf(lhsSpec, ['batch', 'input', 'place']).flatMap((label): Label[] => {
+    const k = strides.findIndex((_, axis) => label === `place ${axis}`);
+    return k < 0 ? [label] : [label, `window ${k}`];
+  });
   const padding = paddingOf(params);
   const whole = strides.reduceRight(
     ({ value, labels }: Labelled, stride, k): Labelled => {
@@ -246,8 +244,8 @@ function inKernel(ct: Value, x: Value, kernel: Aval, params: Params): Value {
     inGroups(outLabels(params, ct), 'output', params.groups),
     isOfResult,
   );
-  const { labels } = labelled(ct, params.rhsSpec, ['output', 'input', 'window']);
-  return joined(found, withGroups(labels, 'output'));
+  const order = labelsOf(params.rhsSpec, ['output', 'input', 'window']);
+  return joined(found, withGroups(order, 'output'));
 }
 
 /** The batch, which is axis 0, as the slower part of another axis. */

@@ -113,6 +113,7 @@ const overTerms = (
     ),
   ]);
 
+/** Panels of two rows; parameters as {@link gatherFunctions} says. */
 export function gatherLhs(): FunctionBuilder {
   const b = new FunctionBuilder(gatherFunctions.gatherLhs);
   const [to, base, along, termTable, depth, rows] = [0, 1, 2, 3, 4, 5] as const;
@@ -212,6 +213,7 @@ export function gatherLhs(): FunctionBuilder {
   return b;
 }
 
+/** Panels of 16 columns; parameters as {@link gatherFunctions} says. */
 export function gatherRhs(): FunctionBuilder {
   const b = new FunctionBuilder(gatherFunctions.gatherRhs);
   const [to, base, along, termTable, depth, columns] = [0, 1, 2, 3, 4, 5] as const;
