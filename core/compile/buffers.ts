@@ -1,12 +1,13 @@
 /** Which arrays a kernel touches. */
-import { type Source, walk } from '../ir/expr.ts';
-import type { KernelBuffer, KernelStore, MatrixOperand } from './kernel.ts';
+import { type Expr, type Source, walk } from '../ir/expr.ts';
+import type { KernelBuffer, KernelStore, MatrixOperand, OffsetMatrix } from './kernel.ts';
 
-/** What a walk through a matrix reads: the matrix, and what says where in memory it begins. */
-export const sourcesOf = ({ source, base }: MatrixOperand): Source[] => [
-  source,
-  ...walk([base]).flatMap((node) => (node.kind === 'load' ? [node.source] : [])),
-];
+/** What a walk through an operand reads: the array, and what says where in memory its elements are. */
+export const sourcesOf = (operand: MatrixOperand | OffsetMatrix): Source[] => {
+  const { source, base } = operand;
+  const places: Expr[] = 'along' in operand ? [base, operand.along, operand.term] : [base];
+  return [source, ...walk(places).flatMap((node) => (node.kind === 'load' ? [node.source] : []))];
+};
 
 /** The buffers that stores touch, written ones first; `locals` lie in the memory of a thread. */
 export function buffersOf(

@@ -13,7 +13,7 @@ import {
   makeSource,
   type Source,
 } from '../ir/expr.ts';
-import { axisPosition, flatten, unflatten } from '../ir/index-algebra.ts';
+import { axisPosition, flatten } from '../ir/index-algebra.ts';
 import type { Place, Reader, StepSpec } from '../ir/lowering.ts';
 import { fitTo } from '../ir/narrow.ts';
 import { lookup } from '../ir/program.ts';
@@ -27,10 +27,18 @@ import {
   type PlanOf,
 } from './build-control.ts';
 import type { Fusion, LocalArray, Root } from './fuse.ts';
-import { type ArrayNode, dotIndices, freeAxes, isToken, memoryReader } from './graph.ts';
-import type { KernelStore, LoopKernel, MatmulKernel, MatrixOperand } from './kernel.ts';
-import { alongRows, asMatrix } from './matrix-layout.ts';
+import { asOffsets, oriented } from './gathered-product.ts';
+import { type ArrayNode, isToken, memoryReader } from './graph.ts';
+import type {
+  GatheredProduct,
+  KernelStore,
+  LoopKernel,
+  MatmulKernel,
+  MatrixOperand,
+} from './kernel.ts';
+import { alongRows, asMatrix, strideAlong } from './matrix-operands.ts';
 import type { Target, Task } from './plan.ts';
+import { layOutProduct, type ProductLayout, rowShape } from './product-layout.ts';
 import { splitProduct } from './split-product.ts';
 import { splitLongReductions } from './split-reductions.ts';
 
@@ -217,46 +225,25 @@ export class KernelBuilder {
     const { dims } = product.origin.facts;
     const [lhs, rhs] = product.operands;
     invariant(lhs !== undefined && rhs !== undefined, 'a product has two operands');
-    const shapes = {
-      batch: dims.lhsBatch.map((axis) => lhs.aval.shape[axis] ?? 1),
-      rows: freeAxes(lhs.aval, dims.lhsBatch, dims.lhsContract).map(
-        (axis) => lhs.aval.shape[axis] ?? 1,
-      ),
-      columns: freeAxes(rhs.aval, dims.rhsBatch, dims.rhsContract).map(
-        (axis) => rhs.aval.shape[axis] ?? 1,
-      ),
-      depth: dims.lhsContract.map((axis) => lhs.aval.shape[axis] ?? 1),
-    };
-    const [batch, rows, columns, depth] = [
-      shapes.batch,
-      shapes.rows,
-      shapes.columns,
-      shapes.depth,
-    ].map((shape) => makeAxis(sizeOf(shape)));
-    invariant(batch && rows && columns && depth, 'a product has four kinds of axes');
+    const layout = layOutProduct(dims, lhs.aval, rhs.aval);
+    const { batch, rows, columns, terms, index, lhsIndex, rhsIndex } = layout;
     if (batch.extent * rows.extent * columns.extent === 0) return;
-    const index = [
-      ...unflatten(axisPosition(batch), shapes.batch).slice(0, shapes.batch.length),
-      ...unflatten(axisPosition(rows), shapes.rows).slice(0, shapes.rows.length),
-      ...unflatten(axisPosition(columns), shapes.columns).slice(0, shapes.columns.length),
-    ];
-    const contracted = unflatten(axisPosition(depth), shapes.depth).slice(0, shapes.depth.length);
-    const [lhsIndex, rhsIndex] = dotIndices(dims, lhs.aval, rhs.aval, index, contracted);
+    if (this.#target.gathersProducts && this.#addGathered(root, product, layout)) return;
     const operands = {
-      lhs: this.#matrix(lhs, lhsIndex, [batch, rows, depth], product.site),
-      rhs: this.#matrix(rhs, rhsIndex, [batch, depth, columns], product.site),
+      lhs: this.#matrix(lhs, lhsIndex, [batch, rows, terms], product.site),
+      rhs: this.#matrix(rhs, rhsIndex, [batch, terms, columns], product.site),
     };
     const final = this.#epilogue(root, product, index);
     const target = this.#writable(root.node, final.value);
     const stores = [{ ...final, target }];
     const kernel: MatmulKernel = {
       kind: 'matmul',
-      name: [...new Set([product.name, ...this.#names])].join('·'),
+      name: this.#productName(product),
       buffers: buffersOf(stores, [...sourcesOf(operands.lhs), ...sourcesOf(operands.rhs)]),
       batch,
       rows,
       columns,
-      depth: depth.extent,
+      depth: terms.extent,
       ...operands,
       stores,
     };
@@ -264,6 +251,61 @@ export class KernelBuilder {
       this.launches.push({ kernel: part, site: root.node.site });
     }
     if (target !== final.target) this.#pack(target, root.node);
+  }
+
+  #productName = (product: ArrayNode): string =>
+    [...new Set([product.name, ...this.#names])].join('·');
+
+  /** The product with operands that are gathered as they are read; false if they are matrices, or cannot be. */
+  #addGathered(root: Root, product: ArrayNode, whole: ProductLayout): boolean {
+    const [lhs, rhs] = product.operands;
+    invariant(product.origin.kind === 'dot' && lhs && rhs, 'a product has two operands');
+    const offsetsIn = (layout: ProductLayout) => {
+      const { rows, columns, terms, lhsIndex, rhsIndex } = layout;
+      const [left, right] = [this.#reader(lhs)(lhsIndex), this.#reader(rhs)(rhsIndex)];
+      const areMatrices =
+        asMatrix(left, rows, terms) !== null && asMatrix(right, terms, columns) !== null;
+      const operands = [asOffsets(left, rows, terms), asOffsets(right, columns, terms)];
+      return { areMatrices, operands };
+    };
+    const first = offsetsIn(whole);
+    if (first.areMatrices || first.operands.includes(null)) return false;
+    const { dims } = product.origin.facts;
+    const lead = this.#leadingRows(root, product);
+    const layout = lead === 0 ? whole : layOutProduct(dims, lhs.aval, rhs.aval, lead);
+    const [left, right] = lead === 0 ? first.operands : offsetsIn(layout).operands;
+    if (!left || !right) return false;
+    const { batch, rows, columns, terms, index } = layout;
+    const stores = [this.#epilogue(root, product, index)];
+    const kernel: GatheredProduct = {
+      kind: 'gathered-product',
+      name: this.#productName(product),
+      buffers: buffersOf(stores, [...sourcesOf(left), ...sourcesOf(right)]),
+      batch,
+      rows,
+      columns,
+      terms,
+      lhs: left,
+      rhs: right,
+      stores,
+    };
+    this.launches.push({ kernel: oriented(kernel), site: root.node.site });
+    return true;
+  }
+
+  /** How many leading axes of the rows go to the batch, so that the others are neighbours in the result. */
+  #leadingRows(root: Root, product: ArrayNode): number {
+    const [lhs, rhs] = product.operands;
+    invariant(product.origin.kind === 'dot' && lhs && rhs, 'a product has two operands');
+    const { dims } = product.origin.facts;
+    const shape = rowShape(dims, lhs.aval);
+    const strides = stridesOf(root.node.aval.shape);
+    for (let lead = 0; lead < shape.length; lead++) {
+      if (sizeOf(shape.slice(lead)) < minRowsOfBatch) break;
+      const { rows, index } = layOutProduct(dims, lhs.aval, rhs.aval, lead);
+      if (strideAlong(flatten(root.fromProduct(index), strides), rows) !== null) return lead;
+    }
+    return 0;
   }
 
   /** Copies finished elements into their packed array. */
@@ -381,5 +423,8 @@ export class KernelBuilder {
 /** The finished sum of a product, as an element of its result. */
 const finishedSum = ({ aval: { dtype } }: ArrayNode): Expr =>
   fitTo(accumulator(scalarTypeOf(dtype)), dtype);
+
+/** Rows that are worth a matrix of their own. */
+const minRowsOfBatch = 48;
 
 const plain = { mode: 'set', guard: null, serial: [] } as const;

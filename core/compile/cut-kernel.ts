@@ -16,7 +16,7 @@ import {
   walk,
 } from '../ir/expr.ts';
 import { addIndex, boundsOf, indexConstant, isRowMajor } from '../ir/index-algebra.ts';
-import type { Kernel, KernelStore, MatmulKernel, MatrixOperand } from './kernel.ts';
+import type { Kernel, KernelStore, MatmulKernel, MatrixOperand, PlainKernel } from './kernel.ts';
 
 /** What limits a binding. */
 export interface CutOptions {
@@ -33,7 +33,7 @@ export interface CutOptions {
 /** A part of a kernel. */
 export interface KernelPiece {
   /** Its buffers are parts of the whole kernel's, in the same order. */
-  readonly kernel: Kernel;
+  readonly kernel: PlainKernel;
   /** Per buffer, the byte that it starts at. */
   readonly offsets: readonly number[];
 }
@@ -46,6 +46,7 @@ const maxPieces = 4096;
  * fits in parts only if the axis that the result has of it is the outer one in memory.
  */
 export function cutKernel(kernel: Kernel, options: CutOptions): KernelPiece[] | null {
+  if (kernel.kind === 'gathered-product') return null;
   const longest = Math.max(...kernel.buffers.map(({ source }) => bytesOfArray(source)));
   const widths = kernel.buffers.map(({ source }) => bytesOf(source.dtype));
   const unit = options.alignment / Math.min(...widths);
@@ -62,13 +63,13 @@ export function cutKernel(kernel: Kernel, options: CutOptions): KernelPiece[] | 
   return null;
 }
 
-const axesOf = (kernel: Kernel): Axis[] =>
+const axesOf = (kernel: PlainKernel): Axis[] =>
   (kernel.kind === 'loop' ? kernel.parallel : [kernel.batch, kernel.rows, kernel.columns]).filter(
     ({ extent }) => extent > 1,
   );
 
 function cutAlong(
-  kernel: Kernel,
+  kernel: PlainKernel,
   axis: Axis,
   length: number,
   options: CutOptions,
@@ -86,7 +87,7 @@ function cutAlong(
 const bytesOfArray = ({ dtype, length }: Source): number => length * bytesOf(dtype);
 
 /** True if packed arrays are written from the start of a word on, in the order of the loops. */
-const writesWholeWords = (kernel: Kernel, { writesHalves }: CutOptions): boolean =>
+const writesWholeWords = (kernel: PlainKernel, { writesHalves }: CutOptions): boolean =>
   kernel.stores.every(
     ({ target, index }) =>
       !isStorageType(target.dtype) ||
@@ -95,7 +96,7 @@ const writesWholeWords = (kernel: Kernel, { writesHalves }: CutOptions): boolean
   );
 
 /** The iterations of a kernel at `start` … `start + length` − 1 of one of its axes. */
-function restrict(kernel: Kernel, axis: Axis, start: number, length: number): Kernel {
+function restrict(kernel: PlainKernel, axis: Axis, start: number, length: number): PlainKernel {
   const part = makeAxis(length);
   const position = addIndex(axisIndex(part), indexConstant(start));
   const place = new Map([[axis, position]]);
@@ -130,7 +131,7 @@ type Bounds = readonly [least: number, most: number];
 
 /** The kernel with every array cut down to what it touches; null if that is too much of one. */
 function shrink(
-  kernel: Kernel,
+  kernel: PlainKernel,
   { maxBytes, alignment, bindingOf }: CutOptions,
 ): KernelPiece | null {
   const touched = touchedBy(kernel);
@@ -163,7 +164,7 @@ function shrink(
 }
 
 /** The least and greatest element of each array that a kernel may touch. */
-function touchedBy(kernel: Kernel): ReadonlyMap<Source, Bounds> {
+function touchedBy(kernel: PlainKernel): ReadonlyMap<Source, Bounds> {
   const touched = new Map<Source, Bounds>();
   const touch = (source: Source, [low, high]: Bounds): void => {
     const [least, most] = touched.get(source) ?? [Infinity, -Infinity];
@@ -200,9 +201,9 @@ function boundsOfOperand(
 }
 
 function rebase(
-  kernel: Kernel,
+  kernel: PlainKernel,
   parts: ReadonlyMap<Source, { readonly source: Source; readonly offset: number }>,
-): Kernel {
+): PlainKernel {
   const partOf = (source: Source) => parts.get(source) ?? { source, offset: 0 };
   const back = (index: Expr, offset: number): Expr => addIndex(index, indexConstant(-offset));
   const move = (expr: Expr): Expr =>

@@ -54,5 +54,6 @@ function flopsOf(kernel: Kernel): number {
   const perIteration = kernel.stores.reduce((sum, store) => sum + storeFlops(store), 0);
   if (kernel.kind === 'loop') return extents(kernel.parallel) * perIteration;
   const results = extents([kernel.batch, kernel.rows, kernel.columns]);
-  return results * (2 * kernel.depth + perIteration);
+  const depth = kernel.kind === 'matmul' ? kernel.depth : kernel.terms.extent;
+  return results * (2 * depth + perIteration);
 }

@@ -68,4 +68,30 @@ export interface MatmulKernel {
   readonly stores: readonly KernelStore[];
 }
 
-export type Kernel = LoopKernel | MatmulKernel;
+/**
+ * How a product walks through an operand that is no strided matrix, such as the windows of an image: the element
+ * for one row (or column) of the result and one term of the sum is at base + along + term.
+ */
+export interface OffsetMatrix {
+  readonly source: Source;
+  /** An expression in the batch axis. */
+  readonly base: Expr;
+  /** An expression in the product's rows, or its columns. */
+  readonly along: Expr;
+  /** An expression in the axis of the product's terms. */
+  readonly term: Expr;
+}
+
+/** A batch of matrix products as {@link MatmulKernel}, whose operands are gathered as they are read. */
+export interface GatheredProduct extends Omit<MatmulKernel, 'kind' | 'depth' | 'lhs' | 'rhs'> {
+  readonly kind: 'gathered-product';
+  /** What is summed over. */
+  readonly terms: Axis;
+  readonly lhs: OffsetMatrix;
+  readonly rhs: OffsetMatrix;
+}
+
+/** Kernels that gather nothing: what devices with bindings are given. */
+export type PlainKernel = LoopKernel | MatmulKernel;
+
+export type Kernel = PlainKernel | GatheredProduct;

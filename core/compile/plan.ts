@@ -16,7 +16,7 @@ export type Task = Kernel | Control;
 
 /** True for what is launched on the device, false for what the host runs. */
 export const isKernel = (task: Task): task is Kernel =>
-  task.kind === 'loop' || task.kind === 'matmul';
+  task.kind === 'loop' || task.kind === 'matmul' || task.kind === 'gathered-product';
 
 /** One step. `slots[i]` is what `kernel.buffers[i]` is bound to. */
 export interface Step {
@@ -60,6 +60,8 @@ export interface Target {
   readonly minRows: number;
   /** Matrix products of few results and long sums are cut into partial sums; null: never. */
   readonly splitProducts: SplitProducts | null;
+  /** True: products read operands that are no strided matrices, such as windows of an image, where they lie. */
+  readonly gathersProducts: boolean;
   /** Iterations that keep the device busy; long reductions with fewer results are split into two stages. */
   readonly concurrency: number;
 }

@@ -5,23 +5,14 @@ import { eagerly } from '../numpy/eager.ts';
 import { moveaxis } from '../numpy/movement.ts';
 import * as prim from '../primitives/index.ts';
 import {
-  type ConvOptions,
-  convGeneralDilated,
+  channelsFirst,
+  convGeneralPermutations,
   type DimensionNumbers,
-  type Padding,
-} from './windows.ts';
+  letters,
+} from './dimension-numbers.ts';
+import { type ConvOptions, convGeneralDilated, type Padding } from './windows.ts';
 
-const letters = (count: number): string =>
-  range(count)
-    .map((k) => String.fromCharCode('a'.charCodeAt(0) + k))
-    .join('');
-
-/** Batch, channels, space; outputs, inputs, space. */
-const channelsFirst = (ndim: number): DimensionNumbers => [
-  `NC${letters(ndim - 2)}`,
-  `OI${letters(ndim - 2)}`,
-  `NC${letters(ndim - 2)}`,
-];
+export { convGeneralPermutations } from './dimension-numbers.ts';
 
 /** Batch, space, channels; space, inputs, outputs. */
 const channelsLast = (ndim: number): DimensionNumbers => [
@@ -35,18 +26,6 @@ export interface ConvDimensionNumbers {
   readonly lhsSpec: readonly number[];
   readonly rhsSpec: readonly number[];
   readonly outSpec: readonly number[];
-}
-
-/** [x, kernel, result]: the axes of each in the order batch or outputs, channels or inputs, space. */
-export function convGeneralPermutations([lhs, rhs, out]: DimensionNumbers): [
-  number[],
-  number[],
-  number[],
-] {
-  const space = [...rhs].filter((c) => c !== 'O' && c !== 'I');
-  const order = (names: string, first: string, second: string): number[] =>
-    [first, second, ...space].map((c) => names.indexOf(c));
-  return [order(lhs, 'N', 'C'), order(rhs, 'O', 'I'), order(out, 'N', 'C')];
 }
 
 /** The positions that dimension numbers name; by default channels come before space. */

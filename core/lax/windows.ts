@@ -3,12 +3,16 @@ import { range } from '../base/aval.ts';
 import type { Value } from '../ir/value.ts';
 import { eagerly } from '../numpy/eager.ts';
 import * as prim from '../primitives/index.ts';
+import {
+  channelsFirst,
+  convGeneralPermutations,
+  type DimensionNumbers,
+} from './dimension-numbers.ts';
+
+export type { DimensionNumbers } from './dimension-numbers.ts';
 
 /** Elements added before and after each spatial axis: given, none, or so many that strides of 1 keep the size. */
 export type Padding = 'SAME' | 'VALID' | readonly (readonly [number, number])[];
-
-/** The order of axes: N batch, C or I and O channels, and other letters for space. */
-export type DimensionNumbers = readonly [lhs: string, rhs: string, out: string];
 
 /** Options of {@link convGeneralDilated}. */
 export interface ConvOptions {
@@ -39,16 +43,6 @@ function paddingOf(
   return [Math.floor(total / 2), total - Math.floor(total / 2)];
 }
 
-const spatialOf = (names: string, others: string): string[] =>
-  [...names].filter((c) => !others.includes(c));
-
-/** x with its axes in the order of `to`, named as in `from`. */
-const ordered = (x: Value, from: string, to: string): Value =>
-  prim.transpose(
-    x,
-    [...to].map((c) => from.indexOf(c)),
-  );
-
 /**
  * The convolution (without flipping the kernel) of x with a kernel.
  *
@@ -61,57 +55,32 @@ export const convGeneralDilated = eagerly(
   'lax.convGeneralDilated',
   (x: Value, kernel: Value, options: ConvOptions = {}): Value => {
     const { padding = 'VALID', featureGroupCount: groups = 1 } = options;
-    const letters = range(x.ndim - 2).map((k) => String.fromCharCode('a'.charCodeAt(0) + k));
-    const plain: DimensionNumbers = [
-      `NC${letters.join('')}`,
-      `OI${letters.join('')}`,
-      `NC${letters.join('')}`,
-    ];
-    const [lhs, rhs, out] = options.dimensionNumbers ?? plain;
-    const space = spatialOf(lhs, 'NC');
-    let image = ordered(x, lhs, ['N', 'C', ...space].join(''));
-    const weights = ordered(kernel, rhs, ['O', 'I', ...space].join(''));
-    const zero = prim.literal(0, x.dtype);
-    const windows = weights.shape.slice(2);
-    space.forEach((_, k) => {
-      const [dilation, stride, gap] = [
-        options.rhsDilation?.[k] ?? 1,
-        options.windowStrides?.[k] ?? 1,
-        options.lhsDilation?.[k] ?? 1,
-      ];
-      // The axes of earlier windows are two each.
-      const axis = 2 + 2 * k;
-      const size = image.shape[axis] ?? 0;
-      const spread = size === 0 ? 0 : (size - 1) * gap + 1;
-      const reach = ((windows[k] ?? 1) - 1) * dilation + 1;
-      const [before, after] = paddingOf(padding, spread, reach, stride, k);
-      const none = image.shape.map(() => 0);
-      const padded = prim.pad(
-        image,
-        zero,
-        none.with(axis, before),
-        none.with(axis, after),
-        none.with(axis, gap - 1),
-      );
-      image = prim.unfold(padded, axis, { size: windows[k] ?? 1, stride, dilation });
+    const space = range(x.ndim - 2);
+    const plain = channelsFirst(x.ndim);
+    const [lhsSpec, rhsSpec, outSpec] = convGeneralPermutations(options.dimensionNumbers ?? plain);
+    const [strides, lhsDilation, rhsDilation] = [
+      options.windowStrides,
+      options.lhsDilation,
+      options.rhsDilation,
+    ].map((given) => space.map((k) => given?.[k] ?? 1)) as [number[], number[], number[]]; // Three of each.
+    const pads = space.map((k) => {
+      const size = x.shape[lhsSpec[k + 2] ?? -1] ?? 0;
+      const spread = size === 0 ? 0 : (size - 1) * (lhsDilation[k] ?? 1) + 1;
+      const window = kernel.shape[rhsSpec[k + 2] ?? -1] ?? 1;
+      const reach = (window - 1) * (rhsDilation[k] ?? 1) + 1;
+      return paddingOf(padding, spread, reach, strides[k] ?? 1, k);
     });
-    const positions = space.map((_, k) => image.shape[2 + 2 * k] ?? 0);
-    const [batch = 1, channels = 1] = image.shape;
-    const [outputs = 1, inputs = 1] = weights.shape;
-    const each = channels / groups;
-    const grouped = prim.reshape(image, [batch, groups, each, ...image.shape.slice(2)]);
-    const ownKernels = prim.reshape(weights, [groups, outputs / groups, inputs, ...windows]);
-    const found = prim.dotGeneral(grouped, ownKernels, {
-      lhsBatch: [1],
-      rhsBatch: [0],
-      lhsContract: [2, ...space.map((_, k) => 4 + 2 * k)],
-      rhsContract: [2, ...space.map((_, k) => 3 + k)],
+    return prim.convolution(x, kernel, {
+      strides,
+      low: pads.map(([before]) => before),
+      high: pads.map(([, after]) => after),
+      lhsDilation,
+      rhsDilation,
+      groups,
+      lhsSpec,
+      rhsSpec,
+      outSpec,
     });
-    // [groups, batch, …positions, outputs of a group]
-    const last = found.ndim - 1;
-    const channelsSecond = prim.transpose(found, [1, 0, last, ...space.map((_, k) => 2 + k)]);
-    const joined = prim.reshape(channelsSecond, [batch, outputs, ...positions]);
-    return ordered(joined, ['N', 'C', ...space].join(''), out);
   },
 );
 

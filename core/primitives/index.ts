@@ -1,5 +1,6 @@
 /** Every operation, as a function on values that carries its record. */
 import { broadcastInDim, reduceSum } from './broadcast.ts';
+import { convolution } from './convolution.ts';
 import { cummax, cummin, cumprod, cumsum } from './cumulative.ts';
 import { dotGeneral } from './dot.ts';
 import { dynamicSlice, dynamicUpdateSlice } from './dynamic.ts';
@@ -59,6 +60,7 @@ import { threefry2x32 } from './threefry.ts';
 import { foldWindows, unfold } from './unfold.ts';
 
 export { full, zeros } from './broadcast.ts';
+export type { ConvolutionSpec } from './convolution.ts';
 export type { Cumulative } from './cumulative.ts';
 export type { Binary, HasRecord, Unary } from './define.ts';
 export type { GatherSpec, ScatterSpec } from './gather.ts';
@@ -86,6 +88,7 @@ export const primitives = {
   cholesky,
   concatenate,
   convert,
+  convolution,
   cos,
   cosh,
   countLeadingZeros,
@@ -182,6 +185,7 @@ export {
   cholesky,
   concatenate,
   convert,
+  convolution,
   cos,
   cosh,
   countLeadingZeros,

@@ -167,7 +167,7 @@ const padLike = (x: Value, { low, high, interior }: PadParams): Value =>
   pad(x, literal(0, x.dtype), low, high, interior);
 
 /** What of a padded array came from the operand. */
-function unpad(ct: Value, x: Aval, { low, high, interior }: PadParams): Value {
+export function unpad(ct: Value, x: Aval, { low, high, interior }: PadParams): Value {
   const none = interior.map(() => 0);
   const minus = (n: number): number => 0 - n;
   const cropped = pad(ct, literal(0, ct.dtype), low.map(minus), high.map(minus), none);

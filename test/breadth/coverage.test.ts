@@ -17,7 +17,10 @@ const reasons: readonly (readonly [form: RegExp, why: string])[] = [
     'recorded as programs in control.json; test/control',
   ],
   [/^lax\.(empty|zeros|literal)$/, 'constants; recorded as np.zeros'],
-  [/^lax\.(unfold|foldWindows|windowCount)$/, 'ours alone; recorded through convolutions'],
+  [
+    /^lax\.(convolution|unfold|foldWindows|windowCount)$/,
+    'ours alone; recorded through lax.convGeneralDilated',
+  ],
   [/^nn\.optim\./, 'recorded in optax.json; test/nn/optim.test.ts'],
   [
     /^nn\.(attend|attendEmbedding|embedding|layerNorm|linear|mlpResNet|multiHeadAttention|toHeads|fromHeads|scaleQueries|softmaxParts|positionalEncoding|dropout)$/,

@@ -342,6 +342,12 @@ function runLowering(
       const arrays = operands.map(({ aval, elements }) => ({ ...aval, elements }));
       return [runDot(lowering.dims, arrays, outputs[0] ?? makeAval([], 'float32'), precision)];
     }
+    case 'call':
+      return interpretProgram(
+        lowering.program,
+        operands.map(({ elements }) => elements),
+        precision,
+      );
     default:
       throw new Error(`the interpreter runs no ${lowering.kind}`);
   }

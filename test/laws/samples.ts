@@ -7,6 +7,7 @@ import type { Value } from '../../core/ir/value.ts';
 import {
   type Argument,
   type Binary,
+  type ConvolutionSpec,
   type Cumulative,
   type GatherSpec,
   primitives as p,
@@ -311,6 +312,33 @@ const sorts = (shape: Shape, axis: number, dtype: DType): readonly Sample[] => [
 ];
 
 const starts = (...values: number[]): Input[] => values.map((value) => scalar(value, 'int32'));
+
+/** Convolutions of few elements, each with options of its own. */
+function convolutions(): readonly Sample[] {
+  const plain: ConvolutionSpec = {
+    strides: [1],
+    low: [0],
+    high: [0],
+    lhsDilation: [1],
+    rhsDilation: [1],
+    groups: 1,
+    lhsSpec: [0, 1, 2],
+    rhsSpec: [0, 1, 2],
+    outSpec: [0, 1, 2],
+  };
+  const one = (x: Shape, kernel: Shape, spec: Partial<ConvolutionSpec> = {}): Sample =>
+    sample([floats(x), floats(kernel)], (a, b) => p.convolution(a, b, { ...plain, ...spec }));
+  return [
+    one([2, 2, 5], [3, 2, 2]),
+    one([1, 2, 4], [4, 1, 3], { low: [1], high: [2], groups: 2 }),
+    one([1, 1, 6], [2, 1, 2], { strides: [2], lhsDilation: [3], rhsDilation: [2], low: [-1] }),
+    one([5, 2, 2], [2, 3, 2], { lhsSpec: [1, 2, 0], rhsSpec: [1, 2, 0], outSpec: [2, 0, 1] }),
+    one([1, 2, 2], [1, 2, 4]),
+    sample([integers([1, 1, 4], 0, 9), integers([1, 1, 2], 0, 9)], (a, b) =>
+      p.convolution(a, b, plain),
+    ),
+  ];
+}
 
 /** A running result, either way. */
 const cumulative = (op: Cumulative): readonly Sample[] =>
@@ -670,4 +698,5 @@ export const samples: Readonly<Record<keyof typeof p, readonly Sample[]>> = {
     sample([floats([3, 2, 2])], (x) => p.foldWindows(x, 1, 6, { size: 2, stride: 3 })),
     sample([integers([1, 5], 0, 9)], (x) => p.foldWindows(x, 0, 5, { size: 5 })),
   ],
+  convolution: convolutions(),
 };

@@ -41,7 +41,7 @@ class Emitter {
 
   constructor(kernel: Kernel, precision: Precision) {
     this.#precision = precision;
-    this.#kernel = kernel.kind === 'matmul' ? matmulAsLoop(kernel) : kernel;
+    this.#kernel = kernel.kind === 'loop' ? kernel : matmulAsLoop(kernel);
     // Bindings are those of the kernel that was asked for.
     this.#buffers = new Map(kernel.buffers.map(({ source }, i) => [source, i]));
   }

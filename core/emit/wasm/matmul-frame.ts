@@ -45,15 +45,21 @@ export interface ColumnBlock {
   readonly sumStride: number;
 }
 
+/** A product, however its operands lie in memory. */
+export type Product = Pick<
+  MatmulKernel,
+  'name' | 'buffers' | 'batch' | 'rows' | 'columns' | 'stores'
+> & { readonly lhs: { readonly source: Source }; readonly rhs: { readonly source: Source } };
+
 /** Writes the parts of a product's functions that do not depend on how its sums are computed. */
 export class MatmulFrame {
-  readonly #kernel: MatmulKernel;
+  readonly #kernel: Product;
   readonly #module: ModuleBuilder;
   readonly #relaxed: boolean;
   readonly #block: ColumnBlock;
 
   constructor(
-    kernel: MatmulKernel,
+    kernel: Product,
     module: ModuleBuilder,
     { relaxed, block }: { readonly relaxed: boolean; readonly block: ColumnBlock },
   ) {
@@ -187,7 +193,7 @@ export interface DirectTarget {
 
 /** Where the sums may be written at once: one store of the bare sum to full tiles of a row-major array. */
 export function directTarget(
-  kernel: MatmulKernel,
+  kernel: Product,
   tile: { readonly rows: number; readonly columns: number },
 ): DirectTarget | null {
   const { rows, columns, stores, lhs, rhs } = kernel;

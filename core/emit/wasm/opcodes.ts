@@ -72,6 +72,8 @@ export const v128StoreLow = (bytes: 4 | 8, offset = 0): number[] => [
   ...anywhere(offset),
   0,
 ];
+/** Stores the upper half of a vector. */
+export const v128StoreHigh = (offset = 0): number[] => [...simd(91), ...memory(offset), 1];
 /** Loads an i32. */
 export const i32Load = (offset = 0): number[] => [0x28, ...memory(offset)];
 /** Loads an f32. */

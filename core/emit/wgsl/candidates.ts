@@ -72,7 +72,7 @@ function alternatives(
   options: WgslOptions,
   limits: GroupLimits,
 ): readonly Candidate[] {
-  if (kernel.kind === 'loop') return loopCandidates(options, limits);
+  if (kernel.kind !== 'matmul') return loopCandidates(options, limits);
   // What is forced stays as it is.
   if (options.matmul !== undefined) return [];
   const { parameters = parametersOf.generic } = options;

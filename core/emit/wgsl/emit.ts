@@ -1,5 +1,5 @@
 /** Kernel → WGSL compute shader. The text depends on the kernel alone, so that equal kernels share a pipeline. */
-import type { Kernel, LoopKernel, MatmulKernel } from '../../compile/kernel.ts';
+import type { Kernel, LoopKernel, MatmulKernel, PlainKernel } from '../../compile/kernel.ts';
 import { matmulAsLoop } from '../../compile/matmul-as-loop.ts';
 import { type Source, withExprPool } from '../../ir/expr.ts';
 import { chooseFragments } from './fragment-choice.ts';
@@ -48,12 +48,15 @@ function chooseMatmul(kernel: MatmulKernel, { matmul }: KernelParameters): Produ
 /** The shader that runs this kernel. */
 export const emitWgsl = (kernel: Kernel, options: WgslOptions = {}): WgslKernel =>
   // Expressions of kernels that have been made wider are of no use afterwards.
-  withExprPool(() => emit(kernel, options));
+  withExprPool(() =>
+    emit(kernel.kind === 'gathered-product' ? matmulAsLoop(kernel) : kernel, options),
+  );
 
-function emit(given: Kernel, options: WgslOptions): WgslKernel {
+function emit(given: PlainKernel, options: WgslOptions): WgslKernel {
   const { bindings = separateBindings(given.buffers), loopStyle = null } = options;
   const { parameters = parametersOf.generic } = options;
-  const how = given.kind === 'loop' ? 'loop' : (options.matmul ?? chooseMatmul(given, parameters));
+  const how =
+    given.kind === 'matmul' ? (options.matmul ?? chooseMatmul(given, parameters)) : 'loop';
   const { kernel, halves } = parameters.nativeHalves
     ? asFloats(given)
     : { kernel: given, halves: new Set<Source>() };
@@ -70,5 +73,5 @@ const emitProduct = (kernel: MatmulKernel, module: ModuleWriter, tile: ProductTi
     ? emitFragments(kernel, module, tile)
     : emitMatmul(kernel, module, tile);
 
-const asLoop = (kernel: Kernel): LoopKernel =>
+const asLoop = (kernel: PlainKernel): LoopKernel =>
   kernel.kind === 'loop' ? kernel : matmulAsLoop(kernel);

@@ -20,7 +20,11 @@ const extentOf = (axes: readonly Axis[]): number =>
 
 /** The class of a kernel; null if all its forms are the same to a GPU, or it is too small to matter. */
 export const kernelClass = (kernel: Kernel): string | null =>
-  kernel.kind === 'matmul' ? productClass(kernel) : loopClass(kernel);
+  kernel.kind === 'matmul'
+    ? productClass(kernel)
+    : kernel.kind === 'loop'
+      ? loopClass(kernel)
+      : null;
 
 function productClass(kernel: MatmulKernel): string | null {
   const { batch, rows, columns, depth, lhs, rhs } = kernel;

@@ -5,17 +5,17 @@
  * narrow they are. What is written has been rounded to float16 by the operation it comes from, so the
  * conversion is exact. Without it, such arrays are words of two elements.
  */
-import type { Kernel, KernelStore, MatrixOperand } from '../../compile/kernel.ts';
+import type { KernelStore, MatrixOperand, PlainKernel } from '../../compile/kernel.ts';
 import { type Expr, load, makeSource, rebuild, type Source } from '../../ir/expr.ts';
 
 /** A kernel whose arrays of float16 are arrays of floats, and which those are. */
 export interface NativeHalves {
-  readonly kernel: Kernel;
+  readonly kernel: PlainKernel;
   readonly halves: ReadonlySet<Source>;
 }
 
 /** The kernel with an array of floats in place of each array of float16. */
-export function asFloats(kernel: Kernel): NativeHalves {
+export function asFloats(kernel: PlainKernel): NativeHalves {
   const twins = new Map(
     kernel.buffers
       .filter(({ source }) => source.dtype === 'float16')

@@ -78,6 +78,7 @@ class JsDevice implements Device {
       writesHalves: true,
       minRows: 64,
       splitProducts: null,
+      gathersProducts: false,
       concurrency: 64,
     };
   }

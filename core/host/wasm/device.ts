@@ -94,6 +94,7 @@ class WasmDevice implements Device {
       writesHalves: true,
       minRows: 4 * threadCount,
       splitProducts: null,
+      gathersProducts: true,
       concurrency: 4 * threadCount,
     };
   }

@@ -2,7 +2,9 @@
 
 import { invariant } from '../../base/errors.ts';
 import type { Kernel } from '../../compile/kernel.ts';
+import { emitGatheredProduct } from '../../emit/wasm/gathered-product.ts';
 import { emitGemm } from '../../emit/wasm/gemm.ts';
+import type { EmitOptions } from '../../emit/wasm/loop-kernel.ts';
 import { emitMatmulProgram } from '../../emit/wasm/matmul-kernel.ts';
 import { type EmittedProgram, emitLoopProgram, type Launch } from '../../emit/wasm/program.ts';
 import { withExprPool } from '../../ir/expr.ts';
@@ -22,6 +24,17 @@ export interface LoadedKernel {
 /** One function of a kernel with its amount of work. */
 export interface LoadedLaunch extends Launch {
   readonly call: KernelFunction;
+}
+
+function emitProgram(kernel: Kernel, options: EmitOptions): EmittedProgram {
+  switch (kernel.kind) {
+    case 'loop':
+      return emitLoopProgram(kernel, options);
+    case 'matmul':
+      return emitMatmulProgram(kernel, options);
+    case 'gathered-product':
+      return emitGatheredProduct(kernel, options);
+  }
 }
 
 /** The compiled form of equal modules, for all devices. */
@@ -68,11 +81,7 @@ export class Library {
   load(kernel: Kernel): LoadedKernel {
     const options = this.#options;
     // Expressions made while writing are of no use afterwards.
-    const program = withExprPool(() =>
-      kernel.kind === 'loop'
-        ? emitLoopProgram(kernel, options)
-        : emitMatmulProgram(kernel, options),
-    );
+    const program = withExprPool(() => emitProgram(kernel, options));
     const key = keyOf(program.bytes);
     const known = this.#loaded.get(key)?.deref();
     if (known !== undefined && sameLaunches(known.program, program)) return known;

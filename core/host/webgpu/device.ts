@@ -252,6 +252,7 @@ const targetOf = (
   hasFastThreads: false,
   minRows: isSoftware ? 32 : 128,
   splitProducts: emit.parameters?.matmul.split ?? null,
+  gathersProducts: false,
   writesWords: true,
   writesHalves: emit.parameters?.nativeHalves === true,
   concurrency: isSoftware ? 256 : 8192,

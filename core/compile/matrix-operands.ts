@@ -1,4 +1,4 @@
-/** How matrices lie in memory: operands of products as strides along rows and columns. */
+/** Operands of products as strided matrices. */
 import { type Axis, type Expr, substitute } from '../ir/expr.ts';
 import { indexConstant } from '../ir/index-algebra.ts';
 import type { MatmulKernel, MatrixOperand } from './kernel.ts';
