@@ -93,6 +93,13 @@ function product(shape: Shape, dtype: ScalarType = 'float32', isDear = false): P
 }
 
 const available = hasWebGpu('matmul.test.ts');
+/** As software adapters with subgroups get it. */
+const subgroupTile: MatmulTile = {
+  memory: 'subgroup',
+  threads: [1, 8],
+  outputs: [16, 4],
+  depth: 1,
+};
 
 if (available) {
   const variants: Record<string, MatmulTile | 'loop'> = {
@@ -102,6 +109,7 @@ if (available) {
     software: softwareTile,
     'large software': largeSoftwareTile,
     narrow: { memory: 'workgroup', threads: [4, 16], outputs: [2, 4], depth: 8 },
+    subgroup: subgroupTile,
   };
   for (const [name, matmul] of Object.entries(variants)) {
     test(`the ${name} kernel agrees with the reference for odd sizes and either operand transposed`, async () => {
@@ -118,6 +126,20 @@ if (available) {
       }
     });
   }
+
+  test('a subgroup loads operands by fours along either of their axes', async () => {
+    const device = await makeDevice({ emit: { matmul: subgroupTile } });
+    const shape = { batch: 2, rows: 24, columns: 44, depth: 36 };
+    for (const transposeRhs of [false, true]) {
+      const { kernel, data } = product({ ...shape, transposeRhs });
+      const [actual = nothing] = await runOn(device, kernel, data);
+      const error = worst(actual, reference(kernel, data)[0] ?? nothing);
+      assert.ok(error < 1e-6, `transposed ${transposeRhs}: ${error}`);
+    }
+    const integers = product({ ...shape, batch: 1 }, 'int32');
+    const [actual = nothing] = await runOn(device, integers.kernel, integers.data);
+    assert.equal([...actual], [...wrapping(integers)]);
+  });
 
   test('whole tiles, int32, and a dear epilogue come out right', async () => {
     const device = await makeDevice({ emit: { matmul: mediumTile } });

@@ -47,14 +47,15 @@ export interface MatmulTile {
   /**
    * `workgroup`: a workgroup stages a tile of each operand in its memory. `registers`: every invocation
    * reads operands by itself, with rows that are the same for the whole workgroup (for software adapters,
-   * where workgroup memory is slow).
+   * where workgroup memory is slow). `subgroup`: likewise, but a workgroup is one subgroup whose lanes load
+   * the left operand together and hand it around.
    */
-  readonly memory: 'workgroup' | 'registers';
-  /** Invocations of a workgroup along rows and columns; for `registers` one along rows. */
+  readonly memory: 'workgroup' | 'registers' | 'subgroup';
+  /** Invocations of a workgroup along rows and columns; one along rows where they stage nothing. */
   readonly threads: readonly [rows: number, columns: number];
   /** Outputs of one invocation; columns a multiple of four. */
   readonly outputs: readonly [rows: number, columns: number];
-  /** Steps along the sum per staged tile, a multiple of four; for `registers` 1. */
+  /** Steps along the sum per staged tile, a multiple of four; 1 where nothing is staged. */
   readonly depth: number;
 }
 
@@ -96,6 +97,17 @@ export const softwareTile: MatmulTile = {
 };
 /** Faster in the end, but twice as long to compile. */
 export const largeSoftwareTile: MatmulTile = { ...softwareTile, outputs: [8, 8] };
+
+/** Tiles of one subgroup of a software adapter: half the time of those without, and no longer to compile. */
+const subgroupTiles = (subgroupSize: number): Partial<MatmulParameters> => {
+  const small: MatmulTile = { ...softwareTile, memory: 'subgroup', threads: [1, subgroupSize] };
+  return {
+    small,
+    large: { ...small, outputs: [16, 4] },
+    manyOutputs: 4096,
+    largeSide: 9,
+  };
+};
 
 const generic: KernelParameters = {
   loop: {
@@ -191,8 +203,14 @@ export function parametersFor(adapter: AdapterFacts): KernelParameters {
   const [least, most] = adapter.subgroupSizes ?? [0, 0];
   if (least === 0 || least !== most) return parameters;
   const shared = { subgroupSize: least };
-  const { loop } = parameters;
-  return name === 'software'
-    ? { ...parameters, loop: { ...loop, ...shared, sharing: 'subgroup', sharedLanes: least } }
-    : { ...parameters, loop: { ...loop, ...shared, sharing: 'subgroups' } };
+  const { loop, matmul } = parameters;
+  if (name !== 'software') {
+    return { ...parameters, loop: { ...loop, ...shared, sharing: 'subgroups' } };
+  }
+  // Lanes take turns at rows, so that there may be no more of them than rows.
+  const tiles = 8 % least === 0 ? subgroupTiles(least) : {};
+  return {
+    loop: { ...loop, ...shared, sharing: 'subgroup', sharedLanes: least },
+    matmul: { ...matmul, ...tiles },
+  };
 }
