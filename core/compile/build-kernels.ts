@@ -26,6 +26,7 @@ import type { KernelStore, LoopKernel, MatmulKernel, MatrixOperand } from './ker
 import type { Plan, Target, Task } from './plan.ts';
 import { splitProduct } from './split-product.ts';
 import { splitLongReductions } from './split-reductions.ts';
+import { turnProduct } from './turn-product.ts';
 
 /** A kernel, or a step of control flow, and the line that it comes from. */
 export interface Launch {
@@ -344,21 +345,12 @@ const plain = { mode: 'set', guard: null, serial: [] } as const;
 
 /** The product with its columns along the memory that it writes: (A·B)ᵀ = Bᵀ·Aᵀ. */
 function alongRows(kernel: MatmulKernel): MatmulKernel {
-  const { rows, columns, lhs, rhs, stores } = kernel;
+  const { rows, columns, stores } = kernel;
   const [store] = stores;
   if (store === undefined || columns.extent === 1) return kernel;
   const isTurned = strideAlong(store.index, rows) === 1 && strideAlong(store.index, columns) !== 1;
-  return isTurned
-    ? { ...kernel, rows: columns, columns: rows, lhs: transposed(rhs), rhs: transposed(lhs) }
-    : kernel;
+  return isTurned ? turnProduct(kernel) : kernel;
 }
-
-const transposed = ({ source, base, rowStride, columnStride }: MatrixOperand): MatrixOperand => ({
-  source,
-  base,
-  rowStride: columnStride,
-  columnStride: rowStride,
-});
 
 /** The strides of a load along two axes, if it is affine in them. */
 function asMatrix(element: Expr, rows: Axis, columns: Axis): MatrixOperand | null {

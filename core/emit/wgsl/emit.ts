@@ -1,12 +1,19 @@
 /** Kernel → WGSL compute shader. The text depends on the kernel alone, so that equal kernels share a pipeline. */
 import type { Kernel, LoopKernel, MatmulKernel } from '../../compile/kernel.ts';
 import { matmulAsLoop } from '../../compile/matmul-as-loop.ts';
+import { turnProduct } from '../../compile/turn-product.ts';
 import { withExprPool } from '../../ir/expr.ts';
+import { emitFewRows } from './few-rows.ts';
 import type { Grid } from './grid.ts';
 import { emitLoop, type LoopStyle } from './loop.ts';
 import { emitMatmul } from './matmul.ts';
 import { type Binding, type BindingPlan, ModuleWriter, separateBindings } from './module-writer.ts';
-import { type KernelParameters, type MatmulTile, parametersOf } from './parameters.ts';
+import {
+  type FewRows,
+  type KernelParameters,
+  type MatmulTile,
+  parametersOf,
+} from './parameters.ts';
 
 /** A shader and how to launch it. Its entry point is `main`, its buffers are in group 0. */
 export interface WgslKernel {
@@ -24,15 +31,21 @@ export interface WgslOptions {
   /** Overrides the choice of who runs an iteration of a loop kernel. */
   readonly loopStyle?: LoopStyle;
   /** Overrides the choice of a matrix product's kernel; `loop` is one invocation per output. */
-  readonly matmul?: MatmulTile | 'loop';
+  readonly matmul?: MatmulTile | FewRows | 'loop';
 }
 
-function chooseMatmul(
+/** The kernel that a product gets with these parameters; `loop`: one invocation per output, or a group of them. */
+export function chooseMatmul(
   { batch, rows, columns, depth }: MatmulKernel,
   { matmul }: KernelParameters,
-): MatmulTile | 'loop' {
+): MatmulTile | FewRows | 'loop' {
   const side = Math.min(rows.extent, columns.extent);
-  if (Math.min(side, depth) < matmul.skinny) return 'loop';
+  if (depth < matmul.skinny) return 'loop';
+  if (side <= matmul.fewRows.rows) {
+    return Math.max(rows.extent, columns.extent) < matmul.skinny ? 'loop' : matmul.fewRows;
+  }
+  const narrow = matmul.narrow.find(({ threads, outputs }) => side <= threads[0] * outputs[0]);
+  if (narrow !== undefined) return narrow;
   const outputs = batch.extent * rows.extent * columns.extent;
   const isLarge = side >= matmul.largeSide && outputs >= matmul.manyOutputs;
   return isLarge ? matmul.large : matmul.small;
@@ -51,9 +64,33 @@ function emit(kernel: Kernel, options: WgslOptions): WgslKernel {
     kernel.kind === 'loop' ? 'loop' : (options.matmul ?? chooseMatmul(kernel, parameters));
   const { functions, grid } =
     kernel.kind === 'matmul' && how !== 'loop'
-      ? emitMatmul(kernel, module, how)
+      ? emitProduct(kernel, module, how)
       : emitLoop(asLoop(kernel), module, parameters.loop, loopStyle);
   return { code: module.text(kernel.name, functions), bindings: module.bindings, grid };
+}
+
+interface Shader {
+  readonly functions: string;
+  readonly grid: Grid;
+}
+
+function emitProduct(
+  kernel: MatmulKernel,
+  module: ModuleWriter,
+  how: MatmulTile | FewRows,
+): Shader {
+  const product = fitsTurned(kernel, how) ? turnProduct(kernel) : kernel;
+  return how.memory === 'lanes'
+    ? emitFewRows(product, module, how)
+    : emitMatmul(product, module, how);
+}
+
+/** True if a kernel for few rows is to compute a product of few columns. */
+function fitsTurned({ rows, columns }: MatmulKernel, how: MatmulTile | FewRows): boolean {
+  if (columns.extent >= rows.extent) return false;
+  if (how.memory === 'lanes') return columns.extent <= how.rows;
+  const [height, width] = [how.threads[0] * how.outputs[0], how.threads[1] * how.outputs[1]];
+  return columns.extent <= height && height < width;
 }
 
 const asLoop = (kernel: Kernel): LoopKernel =>
