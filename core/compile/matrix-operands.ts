@@ -2,24 +2,16 @@
 import { type Axis, type Expr, substitute } from '../ir/expr.ts';
 import { indexConstant } from '../ir/index-algebra.ts';
 import type { MatmulKernel, MatrixOperand } from './kernel.ts';
+import { turnProduct } from './turn-product.ts';
 
 /** The product with its columns along the memory that it writes: (A·B)ᵀ = Bᵀ·Aᵀ. */
 export function alongRows(kernel: MatmulKernel): MatmulKernel {
-  const { rows, columns, lhs, rhs, stores } = kernel;
+  const { rows, columns, stores } = kernel;
   const [store] = stores;
   if (store === undefined || columns.extent === 1) return kernel;
   const isTurned = strideAlong(store.index, rows) === 1 && strideAlong(store.index, columns) !== 1;
-  return isTurned
-    ? { ...kernel, rows: columns, columns: rows, lhs: transposed(rhs), rhs: transposed(lhs) }
-    : kernel;
+  return isTurned ? turnProduct(kernel) : kernel;
 }
-
-const transposed = ({ source, base, rowStride, columnStride }: MatrixOperand): MatrixOperand => ({
-  source,
-  base,
-  rowStride: columnStride,
-  columnStride: rowStride,
-});
 
 /** The strides of a load along two axes, if it is affine in them. */
 export function asMatrix(element: Expr, rows: Axis, columns: Axis): MatrixOperand | null {

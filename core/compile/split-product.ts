@@ -30,6 +30,8 @@ export interface SplitProducts {
   readonly outputs: number;
   /** Terms that a partial sum has at least. */
   readonly terms: number;
+  /** Products of so many rows at most share out their sums anyway: columns, likewise, that keep the device busy then. */
+  readonly fewRows?: { readonly rows: number; readonly columns: number };
 }
 
 /** Parts that a sum is split into at most: their sum is a loop. */
@@ -85,9 +87,13 @@ const plain = { mode: 'set', guard: null, serial: [] } as const;
 /** The most parts, a power of two, that leave each enough terms and all no more results than the device needs. */
 function partsOf({ batch, rows, columns, depth }: MatmulKernel, split: SplitProducts): number {
   const outputs = batch.extent * rows.extent * columns.extent;
+  const side = Math.min(rows.extent, columns.extent);
+  const { fewRows } = split;
+  const isFew = fewRows !== undefined && side <= fewRows.rows;
+  const most = isFew ? fewRows.columns * side : split.outputs;
   let parts = 1;
   for (let more = 2; more <= maxParts; more *= 2) {
-    if (depth % more !== 0 || depth / more < split.terms || outputs * more > split.outputs) break;
+    if (depth % more !== 0 || depth / more < split.terms || outputs * more > most) break;
     parts = more;
   }
   return parts;

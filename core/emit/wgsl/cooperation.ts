@@ -7,8 +7,9 @@ import { fromMemory, type ModuleWriter, toMemory } from './module-writer.ts';
 import type { LoopParameters } from './parameters.ts';
 import { memoryType, valueType } from './types.ts';
 
-const laneInSubgroup = '@builtin(subgroup_invocation_id) place: u32';
-const subgroupInWorkgroup = '@builtin(subgroup_id) subgroup: u32';
+/** Inputs of an entry point: a lane's place in its subgroup, and the subgroup's in its workgroup. */
+export const laneInSubgroup = '@builtin(subgroup_invocation_id) place: u32';
+export const subgroupInWorkgroup = '@builtin(subgroup_id) subgroup: u32';
 
 /** The cooperation of the lanes of one workgroup. */
 export function cooperate(

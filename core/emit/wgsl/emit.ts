@@ -1,7 +1,9 @@
 /** Kernel → WGSL compute shader. The text depends on the kernel alone, so that equal kernels share a pipeline. */
 import type { Kernel, LoopKernel, MatmulKernel, PlainKernel } from '../../compile/kernel.ts';
 import { matmulAsLoop } from '../../compile/matmul-as-loop.ts';
+import { turnProduct } from '../../compile/turn-product.ts';
 import { type Source, withExprPool } from '../../ir/expr.ts';
+import { emitFewRows } from './few-rows.ts';
 import { chooseFragments } from './fragment-choice.ts';
 import type { FragmentTile } from './fragments.ts';
 import type { Grid } from './grid.ts';
@@ -10,7 +12,12 @@ import { emitMatmul } from './matmul.ts';
 import { emitFragments } from './matmul-fragments.ts';
 import { type Binding, type BindingPlan, ModuleWriter, separateBindings } from './module-writer.ts';
 import { asFloats } from './native-half.ts';
-import { type KernelParameters, type MatmulTile, parametersOf } from './parameters.ts';
+import {
+  type FewRows,
+  type KernelParameters,
+  type MatmulTile,
+  parametersOf,
+} from './parameters.ts';
 
 /** A shader and how to launch it. Its entry point is `main`, its buffers are in group 0. */
 export interface WgslKernel {
@@ -20,7 +27,7 @@ export interface WgslKernel {
 }
 
 /** How a matrix product is cut into tiles. */
-export type ProductTile = MatmulTile | FragmentTile;
+export type ProductTile = MatmulTile | FewRows | FragmentTile;
 
 /** What the text depends on besides the kernel. */
 export interface WgslOptions {
@@ -34,10 +41,19 @@ export interface WgslOptions {
   readonly matmul?: ProductTile | 'loop';
 }
 
-function chooseMatmul(kernel: MatmulKernel, { matmul }: KernelParameters): ProductTile | 'loop' {
+/** The kernel that a product gets with these parameters; `loop`: one invocation per output, or a group of them. */
+export function chooseMatmul(
+  kernel: MatmulKernel,
+  { matmul }: KernelParameters,
+): ProductTile | 'loop' {
   const { batch, rows, columns, depth } = kernel;
   const side = Math.min(rows.extent, columns.extent);
-  if (Math.min(side, depth) < matmul.skinny) return 'loop';
+  if (depth < matmul.skinny) return 'loop';
+  if (side <= matmul.fewRows.rows) {
+    return Math.max(rows.extent, columns.extent) < matmul.skinny ? 'loop' : matmul.fewRows;
+  }
+  const narrow = matmul.narrow.find(({ threads, outputs }) => side <= threads[0] * outputs[0]);
+  if (narrow !== undefined) return narrow;
   const fragments = matmul.fragments === null ? null : chooseFragments(kernel, matmul.fragments);
   if (fragments !== null) return fragments;
   const outputs = batch.extent * rows.extent * columns.extent;
@@ -68,10 +84,26 @@ function emit(given: PlainKernel, options: WgslOptions): WgslKernel {
   return { code: module.text(kernel.name, functions), bindings: module.bindings, grid };
 }
 
-const emitProduct = (kernel: MatmulKernel, module: ModuleWriter, tile: ProductTile) =>
-  tile.memory === 'fragments'
-    ? emitFragments(kernel, module, tile)
-    : emitMatmul(kernel, module, tile);
+interface Shader {
+  readonly functions: string;
+  readonly grid: Grid;
+}
+
+function emitProduct(kernel: MatmulKernel, module: ModuleWriter, how: ProductTile): Shader {
+  if (how.memory === 'fragments') return emitFragments(kernel, module, how);
+  const product = fitsTurned(kernel, how) ? turnProduct(kernel) : kernel;
+  return how.memory === 'lanes'
+    ? emitFewRows(product, module, how)
+    : emitMatmul(product, module, how);
+}
+
+/** True if a kernel for few rows is to compute a product of few columns. */
+function fitsTurned({ rows, columns }: MatmulKernel, how: MatmulTile | FewRows): boolean {
+  if (columns.extent >= rows.extent) return false;
+  if (how.memory === 'lanes') return columns.extent <= how.rows;
+  const [height, width] = [how.threads[0] * how.outputs[0], how.threads[1] * how.outputs[1]];
+  return columns.extent <= height && height < width;
+}
 
 const asLoop = (kernel: PlainKernel): LoopKernel =>
   kernel.kind === 'loop' ? kernel : matmulAsLoop(kernel);

@@ -117,4 +117,16 @@ export class OperandReader {
     const index = `${name}_base / 8i + (${near}) / 8i + ${times(far, stride / 8)}`;
     return this.#module.four(this.source, index);
   }
+
+  /** Four terms of the sum side by side, by whichever loads it takes; beyond its end zeros. */
+  fourTerms(along: string, term: string): string {
+    if (this.direction === 'sum') return this.four(along, term);
+    const { depth } = this.side;
+    const each = [0, 1, 2, 3].map((i) => {
+      const at = i === 0 ? term : `${term} + ${i}i`;
+      const value = this.one(along, at);
+      return depth % 4 === 0 ? value : `select(${this.type}(), ${value}, ${at} < ${depth}i)`;
+    });
+    return `vec4<${this.type}>(${each.join(', ')})`;
+  }
 }

@@ -5,8 +5,9 @@ import type { MatmulKernel } from '../../compile/kernel.ts';
 import type { Source } from '../../ir/expr.ts';
 import { BodyWriter } from './body-writer.ts';
 import type { Grid } from './grid.ts';
+import { isByTerms, sumInSubgroup } from './matmul-broadcast.ts';
 import { Epilogue } from './matmul-epilogue.ts';
-import { directionOf, OperandReader, sidesOf } from './matmul-operand.ts';
+import { directionOf, OperandReader, type Side, sidesOf } from './matmul-operand.ts';
 import { placeTiles } from './matmul-places.ts';
 import type { ModuleWriter } from './module-writer.ts';
 import type { MatmulTile } from './parameters.ts';
@@ -42,8 +43,8 @@ class MatmulWriter {
     this.#tile = tile;
     this.#size = [threads[0] * outputs[0], threads[1] * outputs[1]];
     invariant(outputs[1] % 4 === 0, 'columns of a tile come in fours');
-    invariant(memory === 'registers' || this.#size[0] % 4 === 0, 'and rows of a staged one');
-    invariant(memory === 'registers' || depth % 4 === 0, 'and its steps along the sum');
+    invariant(memory !== 'workgroup' || this.#size[0] % 4 === 0, 'and rows of a staged one');
+    invariant(memory !== 'workgroup' || depth % 4 === 0, 'and its steps along the sum');
     this.#type = valueType[scalarTypeOf(kernel.lhs.source.dtype)];
     this.#main = new BodyWriter(module);
     this.#epilogue = new Epilogue(kernel);
@@ -60,7 +61,7 @@ class MatmulWriter {
     this.#places();
     this.#declareSums();
     if (this.#tile.memory === 'workgroup') this.#staged();
-    else this.#direct();
+    else this.#unstaged();
     this.#finishAll();
     const [threadRows, threadColumns] = this.#tile.threads;
     const head = [
@@ -74,16 +75,25 @@ class MatmulWriter {
   #fours(): ReadonlySet<Source> {
     const fours = new Set(this.#epilogue.fours);
     for (const { side, source } of [this.#lhs, this.#rhs]) {
-      // Without workgroup memory only the right operand is read by fours, along the columns.
-      const direction = directionOf(side);
-      const isUsed =
-        this.#tile.memory === 'workgroup'
-          ? direction !== null
-          : side.name === 'rhs' && direction === 'along';
+      const isUsed = this.#loadsFours(side);
       if (isUsed && isWord(source.dtype) && !this.#epilogue.loadsOneOf(source)) fours.add(source);
     }
-    if (this.#tile.memory === 'registers') fours.delete(this.#kernel.lhs.source);
+    if (!this.#loadsFours(this.#lhs.side)) fours.delete(this.#lhs.source);
     return fours;
+  }
+
+  /** True if all loads of an operand are by fours. */
+  #loadsFours(side: Side): boolean {
+    const own = directionOf(side);
+    const byTerms = isByTerms(directionOf(this.#lhs.side), directionOf(this.#rhs.side));
+    switch (this.#tile.memory) {
+      case 'workgroup':
+        return own !== null;
+      case 'subgroup':
+        return byTerms || (side.name === 'rhs' && own === 'along');
+      case 'registers':
+        return side.name === 'rhs' && own === 'along';
+    }
   }
 
   /** First row and column of this invocation's outputs. */
@@ -200,25 +210,43 @@ class MatmulWriter {
     });
   }
 
-  #direct(): void {
-    const { depth, rows, columns } = this.#kernel;
+  /** Names the lane's columns, and adds up products without workgroup memory. */
+  #unstaged(): void {
+    const { rows, columns } = this.#kernel;
     const main = this.#main;
     const clamp = (text: string, extent: number, tile: number, unit: number): string =>
       extent % tile === 0 ? text : `min(${text}, ${Math.max(0, extent - unit)}i)`;
     const [tileRows, tileColumns] = this.#size;
-    for (const i of indices(this.#tile.outputs[0])) {
-      main.line(`let row_${i} = ${clamp(`tile_row + ${i}i`, rows.extent, tileRows, 1)};`);
-    }
     const unit = this.#rhs.direction === 'along' ? 4 : 1;
     for (const q of indices(this.#groups)) {
       const column = `tile_column + thread_column + ${q * this.#step}i`;
       main.line(`let column_${q} = ${clamp(column, columns.extent, tileColumns, unit)};`);
     }
-    main.block(`for (var k = zero; k < ${depth}i; k++)`, () => {
+    if (this.#tile.memory === 'registers') {
+      this.#direct((row) => clamp(`tile_row + ${row}i`, rows.extent, tileRows, 1));
+      return;
+    }
+    this.#module.enable('subgroups');
+    sumInSubgroup({
+      main,
+      lhs: this.#lhs,
+      rhs: this.#rhs,
+      tile: this.#tile,
+      row: (inTile) => clamp(`tile_row + ${inTile}`, rows.extent, tileRows, 1),
+      columns: indices(this.#groups).map((q) => `column_${q}`),
+      accumulate: (row, group, a, b) => this.#accumulate(row, group, a, b),
+    });
+  }
+
+  #direct(row: (inTile: number) => string): void {
+    const main = this.#main;
+    const rows = indices(this.#tile.outputs[0]);
+    for (const i of rows) main.line(`let row_${i} = ${row(i)};`);
+    main.block(`for (var k = zero; k < ${this.#kernel.depth}i; k++)`, () => {
       for (const q of indices(this.#groups)) {
         main.line(`let b_${q} = ${this.#rhs.fourAlong(`column_${q}`, 'k')};`);
       }
-      for (const i of indices(this.#tile.outputs[0])) {
+      for (const i of rows) {
         main.line(`let a_${i} = ${this.#lhs.one(`row_${i}`, 'k')};`);
         for (const q of indices(this.#groups)) this.#accumulate(i, q, `a_${i}`, `b_${q}`);
       }

@@ -48,21 +48,43 @@ export interface MatmulTile {
   /**
    * `workgroup`: a workgroup stages a tile of each operand in its memory. `registers`: every invocation
    * reads operands by itself, with rows that are the same for the whole workgroup (for software adapters,
-   * where workgroup memory is slow).
+   * where workgroup memory is slow). `subgroup`: likewise, but a workgroup is one subgroup whose lanes load
+   * the left operand together and hand it around.
    */
-  readonly memory: 'workgroup' | 'registers';
-  /** Invocations of a workgroup along rows and columns; for `registers` one along rows. */
+  readonly memory: 'workgroup' | 'registers' | 'subgroup';
+  /** Invocations of a workgroup along rows and columns; one along rows where they stage nothing. */
   readonly threads: readonly [rows: number, columns: number];
   /** Outputs of one invocation; columns a multiple of four. */
   readonly outputs: readonly [rows: number, columns: number];
-  /** Steps along the sum per staged tile, a multiple of four; for `registers` 1. */
+  /** Steps along the sum per staged tile, a multiple of four; 1 where nothing is staged. */
   readonly depth: number;
+}
+
+/** Parameters of the kernel for products of few rows, whose lanes compute four columns of all rows each. */
+export interface FewRows {
+  readonly memory: 'lanes';
+  /** Products of more rows, or columns, get tiles. */
+  readonly rows: number;
+  /** Invocations of a workgroup. */
+  readonly lanes: number;
+  /**
+   * Of these, how many share four columns at most, each with a part of the sum: where the right operand is contiguous
+   * along the sum, and where it is along its columns. All are powers of two.
+   */
+  readonly partsAlongSum: number;
+  readonly partsAcrossSum: number;
+  /** Invocations of a subgroup, if all have the same number: they exchange what they have; 1: not known. */
+  readonly subgroupSize: number;
 }
 
 /** Which kernel a matrix product gets. */
 export interface MatmulParameters {
-  /** Products with fewer rows or columns than this, or shorter sums, are loops. */
+  /** Products with shorter sums than this are loops, and those with few rows and no more columns than this. */
   readonly skinny: number;
+  /** The kernel of products of few rows, or columns. */
+  readonly fewRows: FewRows;
+  /** Tiles for products of somewhat more rows, or columns: the first that holds all of them is taken. */
+  readonly narrow: readonly MatmulTile[];
   readonly small: MatmulTile;
   readonly large: MatmulTile;
   /** Outputs from which on large tiles leave workgroups enough. */
@@ -92,6 +114,13 @@ export const mediumTile: MatmulTile = {
 };
 /** 64 × 64 outputs by 64 invocations, where there are outputs enough to fill a GPU. */
 export const largeTile: MatmulTile = { ...mediumTile, outputs: [8, 8] };
+/** 32 × 32 outputs by 128 invocations: more of them hide the time that memory takes. */
+export const busyTile: MatmulTile = { ...mediumTile, threads: [16, 8], outputs: [2, 4] };
+/** 8 × 128 and 16 × 64 outputs by 64 invocations. */
+export const narrowTiles: readonly MatmulTile[] = [
+  { ...mediumTile, threads: [2, 32] },
+  { ...mediumTile, threads: [4, 16] },
+];
 /** Eight lanes, as wide as a software adapter's vectors. */
 export const softwareTile: MatmulTile = {
   memory: 'registers',
@@ -101,6 +130,13 @@ export const softwareTile: MatmulTile = {
 };
 /** Faster in the end, but twice as long to compile. */
 export const largeSoftwareTile: MatmulTile = { ...softwareTile, outputs: [8, 8] };
+
+/** Tiles of one subgroup of a software adapter: half the time of those without, and no longer to compile. */
+const subgroupTiles = (subgroupSize: number): Partial<MatmulParameters> => {
+  const small: MatmulTile = { ...softwareTile, memory: 'subgroup', threads: [1, subgroupSize] };
+  const large: MatmulTile = { ...small, outputs: [16, 4] };
+  return { small, large, narrow: [small, large], manyOutputs: 4096, largeSide: 17 };
+};
 
 const generic: KernelParameters = {
   loop: {
@@ -118,12 +154,21 @@ const generic: KernelParameters = {
   },
   matmul: {
     skinny: 8,
+    fewRows: {
+      memory: 'lanes',
+      rows: 4,
+      lanes: 64,
+      partsAlongSum: 32,
+      partsAcrossSum: 8,
+      subgroupSize: 1,
+    },
+    narrow: narrowTiles,
     small: mediumTile,
     large: largeTile,
     manyOutputs: 1024 * 1024,
     largeSide: 64,
-    // 128 workgroups of medium tiles.
-    split: { outputs: 128 * 1024, terms: 256 },
+    // 128 workgroups: of medium tiles, and of the kernel for few rows with 32 columns each.
+    split: { outputs: 128 * 1024, terms: 256, fewRows: { rows: 4, columns: 4096 } },
     fragments: null,
   },
   nativeHalves: false,
@@ -134,10 +179,19 @@ const wide = (lanes: number, sharedLanes: number): KernelParameters => ({
   loop: { ...generic.loop, lanes, sharedLanes },
 });
 
+const nvidia = wide(256, 128);
+
 /** The parameters of each class. Those of real GPUs follow published measurements. */
 export const parametersOf: Readonly<Record<DeviceClass, KernelParameters>> = {
   generic,
-  nvidia: wide(256, 128),
+  nvidia: {
+    ...nvidia,
+    matmul: {
+      ...nvidia.matmul,
+      small: busyTile,
+      fewRows: { ...nvidia.matmul.fewRows, lanes: 128, partsAcrossSum: 16 },
+    },
+  },
   amd: wide(64, 128),
   intel: generic,
   apple: wide(256, 128),
@@ -158,6 +212,15 @@ export const parametersOf: Readonly<Record<DeviceClass, KernelParameters>> = {
     },
     matmul: {
       skinny: 8,
+      fewRows: {
+        memory: 'lanes',
+        rows: 4,
+        lanes: 8,
+        partsAlongSum: 1,
+        partsAcrossSum: 1,
+        subgroupSize: 1,
+      },
+      narrow: [softwareTile],
       small: softwareTile,
       large: largeSoftwareTile,
       manyOutputs: 64 * 1024,
@@ -205,10 +268,25 @@ export function parametersFor(adapter: AdapterFacts): KernelParameters {
   const [least, most] = adapter.subgroupSizes ?? [0, 0];
   if (least === 0 || least !== most) return parameters;
   const shared = { subgroupSize: least };
-  const { loop } = parameters;
-  return name === 'software'
-    ? { ...parameters, loop: { ...loop, ...shared, sharing: 'subgroup', sharedLanes: least } }
-    : { ...parameters, loop: { ...loop, ...shared, sharing: 'subgroups' } };
+  const { loop, matmul } = parameters;
+  const fewRows = {
+    ...matmul.fewRows,
+    subgroupSize: matmul.fewRows.lanes % least === 0 ? least : 1,
+  };
+  if (name !== 'software') {
+    return {
+      ...parameters,
+      loop: { ...loop, ...shared, sharing: 'subgroups' },
+      matmul: { ...matmul, fewRows },
+    };
+  }
+  // Lanes take turns at rows, so that there may be no more of them than rows.
+  const tiles = 8 % least === 0 ? subgroupTiles(least) : {};
+  return {
+    ...parameters,
+    loop: { ...loop, ...shared, sharing: 'subgroup', sharedLanes: least },
+    matmul: { ...matmul, ...tiles, fewRows },
+  };
 }
 
 /** On a processor fragments are loops like any others, and tiles in registers are faster. */
