@@ -38,6 +38,7 @@ import {
 } from './executable.ts';
 import { Failures } from './failures.ts';
 import { Accounts, type Allocation, arrayUsage, BufferPool, stagingUsage } from './memory.ts';
+import { Patience } from './patience.ts';
 import { Pipelines } from './pipelines.ts';
 import { type Places, wholeOf, wholeWords } from './places.ts';
 import { type StorageOwner, WebGpuStorage } from './storage.ts';
@@ -126,6 +127,7 @@ class Gpu implements WebGpuDevice, StorageOwner {
   readonly #pipelines: Pipelines;
   readonly #reclaimer: Reclaimer;
   readonly #order: WorkOrder;
+  readonly #patience: Patience;
   readonly #unreachable: FinalizationRegistry<Allocation>;
   #arena: Allocation | null = null;
   #isArenaUsed = false;
@@ -153,6 +155,7 @@ class Gpu implements WebGpuDevice, StorageOwner {
     this.#bindGroups = new BindGroups(device, collect);
     this.#pipelines = new Pipelines(device, failures);
     this.#order = new WorkOrder((error) => this.#reportDelayed(error));
+    this.#patience = new Patience(isSoftware);
     const onDestroy = (id: number): void => this.#bindGroups.forget(id);
     const isWaiting = (): boolean => this.#order.isWaiting;
     const shared = { device, failures, budgetBytes, accounts: this.#accounts, isWaiting };
@@ -368,7 +371,11 @@ class Gpu implements WebGpuDevice, StorageOwner {
     return this.#arena;
   }
 
-  async read(storage: WebGpuStorage): Promise<TypedArray> {
+  read(storage: WebGpuStorage): Promise<TypedArray> {
+    return this.#patience.for(this.#read(storage));
+  }
+
+  async #read(storage: WebGpuStorage): Promise<TypedArray> {
     this.#failures.raiseLoss();
     const { dtype, length, bytes } = storage;
     if (bytes === 0) return fromDeviceWords(new ArrayBuffer(0), dtype, 0);
@@ -415,7 +422,11 @@ class Gpu implements WebGpuDevice, StorageOwner {
     return elements;
   }
 
-  async settle(): Promise<void> {
+  settle(): Promise<void> {
+    return this.#patience.for(this.#settle());
+  }
+
+  async #settle(): Promise<void> {
     this.#failures.raiseLoss();
     await this.#order.handedOver();
     await this.#device.queue.onSubmittedWorkDone();
