@@ -1,8 +1,9 @@
-/** Several loop kernels over the same axes become one that reads each array once. */
+/** Several kernels over the same axes become one that reads each array once. */
 import { type Axis, type Expr, rebuild, type Source, walk } from '../ir/expr.ts';
 import { axisPosition } from '../ir/index-algebra.ts';
 import { buffersOf, type Launch } from './build-kernels.ts';
-import type { KernelStore, LoopKernel } from './kernel.ts';
+import { finishProduct } from './finish-product.ts';
+import type { Kernel, KernelStore, LoopKernel } from './kernel.ts';
 import type { Target } from './plan.ts';
 
 /** Distinct expressions in one kernel, at most: kernels take time to compile, too. */
@@ -55,11 +56,8 @@ const isPlain = (kernel: LoopKernel): boolean =>
 const sameExtents = (a: readonly Axis[], b: readonly Axis[]): boolean =>
   a.length === b.length && a.every((axis, i) => axis.extent === b[i]?.extent);
 
-function mergePair(
-  { kernel: first }: Launch,
-  second: LoopKernel,
-  target: Target,
-): LoopKernel | null {
+function mergePair({ kernel: first }: Launch, second: LoopKernel, target: Target): Kernel | null {
+  if (first.kind === 'matmul') return finishProduct(first, second, target);
   if (first.kind !== 'loop' || !isPlain(first) || !isPlain(second)) return null;
   if (first.locals?.length || second.locals?.length) return null;
   if (!sameExtents(first.parallel, second.parallel)) return null;

@@ -161,7 +161,7 @@ const tolerances: Partial<Record<ScalarOp, number>> = {
   atan: 4,
   sinh: 4,
   cosh: 4,
-  tanh: 3,
+  tanh: 5,
   asinh: 4,
   acosh: 4,
   atanh: 4,
