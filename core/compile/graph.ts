@@ -2,8 +2,9 @@
 import { type Aval, range, sizeOf, stridesOf } from '../base/aval.ts';
 import type { CallSite } from '../base/call-site.ts';
 import { isFloat } from '../base/dtype.ts';
-import type { Axis, Expr, Source } from '../ir/expr.ts';
+import type { Axis, ConstExpr, Expr, Source } from '../ir/expr.ts';
 import { load, makeAxis, makeSource, op, reduce, walk } from '../ir/expr.ts';
+import { foldConstants } from '../ir/fold.ts';
 import { axisPosition, flatten } from '../ir/index-algebra.ts';
 import type {
   ControlLowering,
@@ -169,11 +170,12 @@ export const isToken = ({ aval }: ArrayNode): boolean => aval === tokenAval;
 /**
  * The nodes of every variable, in program order.
  *
+ * @param isFused - Whether equations may share kernels; else each has loops of its own, as a reference for others.
  * @param changed - Arrays that are made by changing others where they lie.
  */
 export function buildGraph(
   program: Program,
-  hasMatmul: boolean,
+  isFused: boolean,
   changed: { readonly has: (variable: Var) => boolean } = new Set(),
 ): { readonly nodes: readonly ArrayNode[]; readonly nodeOf: ReadonlyMap<Var, ArrayNode> } {
   const nodeOf = new Map<Var, ArrayNode>();
@@ -202,7 +204,7 @@ export function buildGraph(
       );
     }
     eqn.outputs.forEach((variable, i) => {
-      const origin = originOf(lowering, i, variable.aval, avals, operands, hasMatmul);
+      const origin = originOf(lowering, i, variable.aval, avals, operands, isFused);
       siblings.push(
         add(variable, { ...rest, origin: origin ?? together(lowering, siblings, eqn) }),
       );
@@ -226,13 +228,30 @@ function together(lowering: Lowering, siblings: ArrayNode[], eqn: Eqn): ArrayNod
   }
 }
 
+/** What every element of a map is, if that is known now: its operands are numbers and it is arithmetic on them. */
+function constantOf(
+  value: MapFacts['value'],
+  aval: Aval,
+  operands: readonly ArrayNode[],
+): ConstExpr | null {
+  const numbers = operands.map(({ origin }) =>
+    origin.kind === 'map' && origin.facts.reads.length === 0
+      ? origin.facts.value([])(origin.facts.axes.map(axisPosition))
+      : null,
+  );
+  if (numbers.length === 0 || !numbers.every((number) => number?.kind === 'const')) return null;
+  const readers = numbers.flatMap((number) => (number === null ? [] : [() => number]));
+  const element = foldConstants(value(readers)(aval.shape.map(makeAxis).map(axisPosition)));
+  return element.kind === 'const' ? element : null;
+}
+
 function originOf(
   lowering: Lowering,
   output: number,
   aval: Aval,
   avals: readonly Aval[],
   operands: readonly ArrayNode[],
-  hasMatmul: boolean,
+  isFused: boolean,
 ): ArrayNode['origin'] | null {
   switch (lowering.kind) {
     case 'map': {
@@ -241,10 +260,13 @@ function originOf(
         if (element === undefined) throw new Error('a lowering lacks an output');
         return (index: readonly Expr[]) => fitTo(element(index), aval.dtype);
       };
-      return { kind: 'map', facts: mapFacts(value, aval, operands) };
+      const number = isFused ? constantOf(value, aval, operands) : null;
+      const facts =
+        number === null ? mapFacts(value, aval, operands) : mapFacts(() => () => number, aval, []);
+      return { kind: 'map', facts };
     }
     case 'dot':
-      return hasMatmul && !isSmallDot(lowering, avals, aval)
+      return isFused && !isSmallDot(lowering, avals, aval)
         ? { kind: 'dot', facts: { dims: lowering.dims } }
         : { kind: 'map', facts: mapFacts(dotAsMap(lowering.dims, avals, aval), aval, operands) };
     case 'call':

@@ -1,12 +1,19 @@
-/** Several loop kernels over the same axes become one that reads each array once. */
+/** Several kernels over the same axes become one that reads each array once. */
 import { type Axis, type Expr, rebuild, type Source, walk } from '../ir/expr.ts';
 import { axisPosition } from '../ir/index-algebra.ts';
+import { scalarOpFacts } from '../ir/scalar-ops.ts';
 import { buffersOf, type Launch, type Overlay } from './build-kernels.ts';
-import type { KernelStore, LoopKernel } from './kernel.ts';
+import { finishProduct } from './finish-product.ts';
+import type { Kernel, KernelStore, LoopKernel } from './kernel.ts';
 import type { Target } from './plan.ts';
 
 /** Distinct expressions in one kernel, at most: kernels take time to compile, too. */
 const maxNodes = 500;
+/**
+ * Price in additions of all that a GPU's kernel computes, at most. Drivers inline functions: a hundred sines in a
+ * kernel take some of them minutes, and kernels that are left apart are often alike and compiled once.
+ */
+const maxPrice = 400;
 /** How far back to look for a partner. */
 const window = 24;
 
@@ -69,11 +76,8 @@ const isPlain = (kernel: LoopKernel): boolean =>
 const sameExtents = (a: readonly Axis[], b: readonly Axis[]): boolean =>
   a.length === b.length && a.every((axis, i) => axis.extent === b[i]?.extent);
 
-function mergePair(
-  { kernel: first }: Launch,
-  second: LoopKernel,
-  target: Target,
-): LoopKernel | null {
+function mergePair({ kernel: first }: Launch, second: LoopKernel, target: Target): Kernel | null {
+  if (first.kind === 'matmul') return finishProduct(first, second, target);
   if (first.kind !== 'loop' || !isPlain(first) || !isPlain(second)) return null;
   if (first.locals?.length || second.locals?.length) return null;
   if (!sameExtents(first.parallel, second.parallel)) return null;
@@ -85,10 +89,15 @@ function mergePair(
   const all = [...first.stores, ...stores];
   const buffers = buffersOf(all);
   if (buffers.length > target.maxBuffers || buffers.some((b) => b.access === 'update')) return null;
-  if (walk(all.map((store) => store.value)).length > maxNodes) return null;
+  const nodes = walk(all.map((store) => store.value));
+  if (nodes.length > maxNodes) return null;
+  if (target.device === 'webgpu' && priceOf(nodes) > maxPrice) return null;
   const name = [...new Set([...first.name.split('·'), ...second.name.split('·')])].join('·');
   return { kind: 'loop', name, buffers, parallel: first.parallel, stores: all };
 }
+
+const priceOf = (nodes: readonly Expr[]): number =>
+  nodes.reduce((sum, node) => sum + (node.kind === 'op' ? scalarOpFacts[node.op].cost : 0), 0);
 
 const sharesBuffer = (a: LoopKernel, b: LoopKernel): boolean =>
   a.buffers.some((x) => b.buffers.some((y) => x.source === y.source));

@@ -183,6 +183,19 @@ const cases: Record<string, Case> = {
     shapes: [[33], [33], [33], [33]],
     kernels: 1,
   },
+  'a product that is wanted, and what follows it': {
+    body: (x, y, b) => {
+      const product = np.matmul(x, y);
+      return [product, np.maximum(np.add(product, b), 0), np.square(product).reshape([-1])];
+    },
+    shapes: [[17, 33], [33, 24], [24]],
+    kernels: 3,
+  },
+  'the gradient of a mean, which divides a number by a number': {
+    body: (x) => grad((y: Value) => np.mean(np.square(y)))(x),
+    shapes: [[8]],
+    kernels: 1,
+  },
   'an input as a result, twice': { body: (x) => [x, x], shapes: [[4]], kernels: 2 },
   'running totals and sorting': {
     body: (x) => [np.cumsum(np.square(x), { axis: 1 }), np.sort(x)],
@@ -237,6 +250,7 @@ function runWith(
 
 /** What a GPU allows, so that its decisions are tested as well. */
 const gpuLike: Partial<Target> = {
+  device: 'webgpu',
   hasSerialRows: true,
   hasFastThreads: false,
   minRows: 128,
@@ -246,6 +260,9 @@ const gpuLike: Partial<Target> = {
   alignment: 256,
 };
 
+/** What a GPU allows whose products are not split. */
+const largeGpu: Partial<Target> = { ...gpuLike, splitProducts: null, maxBuffers: 8 };
+
 for (const [name, example] of Object.entries(cases)) {
   test(`fused and unfused agree on ${name}`, async () => {
     const { program, captures } = build(example);
@@ -254,7 +271,7 @@ for (const [name, example] of Object.entries(cases)) {
       ...(await Promise.all(captures.map((c) => c.data()))),
     ] as Float32Array[];
     const expected = runWith(program, inputs, false).results;
-    for (const target of [{}, { concurrency: 4 }, gpuLike]) {
+    for (const target of [{}, { concurrency: 4 }, gpuLike, largeGpu]) {
       const { plan, results } = runWith(program, inputs, true, target);
       results.forEach((result, i) => {
         const wanted = Array.from(expected[i] ?? []);
@@ -303,6 +320,36 @@ test('what a long reduction needs of another one is computed once', () => {
     }
     assert.ok(turns < 2.5 * size, `${name}: ${turns} turns for ${size} elements`);
   }
+});
+
+test('on a GPU element-wise work joins the product that it follows, but sums of it do not', () => {
+  const stepsOf = (body: Body): readonly string[] => {
+    const shapes = [[64, 33], [33, 24], [24]];
+    const { program } = build({ body, shapes, kernels: 0 });
+    const plan = compile(program, { ...createJsDevice({ fuse: true }).target, ...largeGpu });
+    return plan.steps.map(({ kernel }) => kernel.kind);
+  };
+  const activation: Body = (x, y, b) => {
+    const product = np.matmul(x, y);
+    return [product, np.maximum(np.add(product, b), 0)];
+  };
+  assert.equal(stepsOf(activation), ['matmul']);
+  const sums: Body = (x, y) => {
+    const product = np.matmul(x, y);
+    return [product, np.sum(product, { axis: 0 })];
+  };
+  assert.equal(stepsOf(sums), ['matmul', 'loop']);
+});
+
+test('dear element-wise kernels are left apart on a GPU, where they are alike', () => {
+  const body: Body = (x) => {
+    let y = x;
+    for (let i = 0; i < 100; i++) y = np.add(np.sin(y), 0.5);
+    return y;
+  };
+  const { program } = build({ body, shapes: [[64]], kernels: 0 });
+  const plan = compile(program, { ...createJsDevice({ fuse: true }).target, ...largeGpu });
+  assert.ok(plan.steps.length >= 4, `${plan.steps.length} kernels`);
 });
 
 test.run();

@@ -77,7 +77,8 @@ if (hasWebGpu('few-rows.test.ts')) {
   });
 
   test('narrow arrays are read by words and widened in registers', async () => {
-    await setDefaultDevice(await makeDevice());
+    const parameters = { ...parametersOf.software, nativeHalves: false };
+    await setDefaultDevice(await makeDevice({ emit: { parameters } }));
     const [rows, depth, columns] = [2, 64, 40];
     const [x, w] = [noise(rows * depth, 1), noise(depth * columns, 2)];
     const dot = jit((u: np.Array, v: np.Array) => np.matmul(u, np.swapaxes(v, 0, 1)));

@@ -4,6 +4,7 @@ import * as assert from 'uvu/assert';
 import type { LoopKernel } from '../../core/compile/kernel.ts';
 import { emitWgsl } from '../../core/emit/wgsl/emit.ts';
 import { foldGrid } from '../../core/emit/wgsl/grid.ts';
+import { parametersOf } from '../../core/emit/wgsl/parameters.ts';
 import { axisIndex, constant, load, makeAxis, makeSource, op, reduce } from '../../core/ir/expr.ts';
 import { addIndex, scaleIndex } from '../../core/ir/index-algebra.ts';
 
@@ -48,6 +49,35 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
 
 test('a shader reads like the loop nest that it is', () => {
   assert.is(emitWgsl(maskedRows()).code, expected);
+});
+
+test('rows are summed by fours along memory, one row at a time', () => {
+  const [rows, columns] = [64, 16];
+  const x = makeSource('float32', rows * columns);
+  const out = makeSource('float32', rows);
+  const i = makeAxis(rows);
+  const value = reduce('add', columns, (j) =>
+    load(x, addIndex(scaleIndex(axisIndex(i), columns), j)),
+  );
+  const { generic } = parametersOf;
+  const loop = { ...generic.loop, minWideIterations: 1, minWideElements: 1 };
+  const parameters = { ...generic, loop };
+  const { code } = emitWgsl(
+    {
+      kind: 'loop',
+      name: 'rows',
+      buffers: [
+        { source: x, access: 'read' },
+        { source: out, access: 'write' },
+      ],
+      parallel: [i],
+      stores: [{ target: out, index: axisIndex(i), value, mode: 'set', guard: null, serial: [] }],
+    },
+    { parameters },
+  );
+  assert.match(code, /b0: array<vec4<f32>, 256>/);
+  assert.match(code, /b1: array<f32, 64>/);
+  assert.is(code.match(/for \(/g)?.length, 1);
 });
 
 test('equal kernels have equal text, whatever was built before', () => {

@@ -185,6 +185,8 @@ export function widenParallel(kernel: LoopKernel, maxNodes: number): LoopKernel 
       stores: unroll(result.stores, axis, by, wideAxes.length === 0 ? 1 : 4),
     };
     if (exprsOf(wide.stores).length > maxNodes) continue;
+    // Rows are summed by fours along memory; four of them at once would only be more text.
+    if (rowsOf(wide.stores) > rowsOf(result.stores)) continue;
     if (findFours(wide).size <= findFours(result).size) continue;
     result = wide;
     wideAxes.push(by);
@@ -192,6 +194,14 @@ export function widenParallel(kernel: LoopKernel, maxNodes: number): LoopKernel 
   const [written, read] = wideAxes;
   return written === undefined || read === undefined ? result : tile(result, written, read);
 }
+
+/** The number of reductions along memory. */
+const rowsOf = (stores: readonly KernelStore[]): number =>
+  exprsOf(stores).filter((node) => node.kind === 'reduce' && isAlongMemory(node)).length;
+
+/** True if some of the terms lie side by side in memory. */
+const isAlongMemory = ({ axis, value }: ReduceExpr): boolean =>
+  walk([value]).some((node) => node.kind === 'load' && strideAlong(node.index, axis) === 1);
 
 /** Positions along what a transposing kernel writes and reads that are visited together. */
 const tileSize = { written: 8, read: 4 };
@@ -238,10 +248,7 @@ export function widenReductions(kernel: LoopKernel, maxNodes: number): LoopKerne
     const nodes = walk([value]).filter(({ deps }) => deps.has(axis));
     if (!canWiden(axis) || axis.extent < 8 || 4 * nodes.length > maxNodes) return undefined;
     if (nodes.some(({ kind }) => kind === 'reduce')) return undefined;
-    const isContiguous = nodes.some(
-      (node) => node.kind === 'load' && strideAlong(node.index, axis) === 1,
-    );
-    if (!isContiguous) return undefined;
+    if (!isAlongMemory(loop)) return undefined;
     return reduce(loop.op, axis.extent / 4, (turn) => {
       const [a, b, c, d] = fourth.map((lane) =>
         substitute(value, new Map([[axis, scaleIndex(turn, 4, lane)]])),

@@ -26,6 +26,7 @@ import { type Limits, offsetAlignment, preparePlan } from './executable.ts';
 import { Failures } from './failures.ts';
 import { GpuMemory } from './gpu-memory.ts';
 import type { Later } from './idle.ts';
+import { Patience } from './patience.ts';
 import { Pipelines } from './pipelines.ts';
 import { showFragments, withProvenFragments } from './probe-fragments.ts';
 import { Reads } from './reads.ts';
@@ -128,6 +129,7 @@ class Gpu implements WebGpuDevice {
   readonly #bindGroups: BindGroups;
   readonly #pipelines: Pipelines;
   readonly #tuner: Tuner | null;
+  readonly #patience: Patience;
   readonly #memory: GpuMemory;
   readonly #uploads: Uploads;
   readonly #runs: Runs;
@@ -142,15 +144,17 @@ class Gpu implements WebGpuDevice {
     const failures = this.#failures;
     const order = this.#order;
     const batch = new CommandBatch(device);
+    const patience = new Patience(isSoftware);
     const bindGroups = new BindGroups(device, collect);
     const memory: GpuMemory = new GpuMemory({
       ...{ device, failures, bindGroups, budgetBytes, later },
       isWaiting: () => order.isWaiting,
       flush: () => batch.flush(),
-      read: (storage) => reads.read(storage),
+      read: (storage) => patience.for(reads.read(storage)),
     });
     const reads = new Reads({ batch, failures, memory, order });
     this.#batch = batch;
+    this.#patience = patience;
     this.#bindGroups = bindGroups;
     this.#pipelines = new Pipelines(device, failures);
     this.#memory = memory;
@@ -202,7 +206,11 @@ class Gpu implements WebGpuDevice {
     };
   }
 
-  async settle(): Promise<void> {
+  settle(): Promise<void> {
+    return this.#patience.for(this.#settle());
+  }
+
+  async #settle(): Promise<void> {
     this.#failures.raiseLoss();
     await this.#order.handedOver();
     this.#batch.flush();

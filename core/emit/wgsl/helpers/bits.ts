@@ -47,22 +47,23 @@ export const bitHelpers = {
     'is_finite',
     'f32_of',
   ),
+  // `&` and `|` rather than `&&` and `||`, which are branches.
   eq_f32: helper(
-    'fn eq_f32(a: f32, b: f32) -> bool { return a == b && !is_nan(a) && !is_nan(b); }',
+    'fn eq_f32(a: f32, b: f32) -> bool { return (a == b) & !(is_nan(a) | is_nan(b)); }',
     'is_nan',
   ),
   lt_f32: helper(
-    'fn lt_f32(a: f32, b: f32) -> bool { return a < b && !is_nan(a) && !is_nan(b); }',
+    'fn lt_f32(a: f32, b: f32) -> bool { return (a < b) & !(is_nan(a) | is_nan(b)); }',
     'is_nan',
   ),
   le_f32: helper(
-    'fn le_f32(a: f32, b: f32) -> bool { return a <= b && !is_nan(a) && !is_nan(b); }',
+    'fn le_f32(a: f32, b: f32) -> bool { return (a <= b) & !(is_nan(a) | is_nan(b)); }',
     'is_nan',
   ),
   // Equal values differ in their bits only if they are zeros: +0 is the greater one.
   max_f32: helper(
     `fn max_f32(a: f32, b: f32) -> f32 {
-  let one = select(b, a, a > b || is_nan(a));
+  let one = select(b, a, (a > b) | is_nan(a));
   let same = bitcast<f32>(bitcast<u32>(a) & bitcast<u32>(b));
   return select(select(one, same, a == b), b, is_nan(b));
 }`,
@@ -70,7 +71,7 @@ export const bitHelpers = {
   ),
   min_f32: helper(
     `fn min_f32(a: f32, b: f32) -> f32 {
-  let one = select(b, a, a < b || is_nan(a));
+  let one = select(b, a, (a < b) | is_nan(a));
   let same = bitcast<f32>(bitcast<u32>(a) | bitcast<u32>(b));
   return select(select(one, same, a == b), b, is_nan(b));
 }`,

@@ -7,10 +7,7 @@
  */
 import { helper, polynomial } from './helper.ts';
 
-const expTail = [
-  1.98756915e-4, 1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1,
-  5.0000001201e-1,
-];
+const expTail = [1.381453789e-3, 8.36874532e-3, 4.166839083e-2, 1.66665204e-1, 4.999999343e-1];
 const logTail = [
   7.0376836292e-2, -1.151461031e-1, 1.167699874e-1, -1.2420140846e-1, 1.4249322787e-1,
   -1.6668057665e-1, 2.0000714765e-1, -2.4999993993e-1, 3.3333331174e-1,
@@ -101,7 +98,7 @@ export const exponentialHelpers = {
   let y = log_sum(parts.fraction, parts.exponent);
   let negative = select(y, f32_of(0x7fc00000u), bits > 0x80000000u);
   let whole = select(negative, f32_of(0xff800000u), (bits << 1u) == 0u);
-  return select(whole, x, is_nan(x) || bits == 0x7f800000u);
+  return select(whole, x, is_nan(x) | (bits == 0x7f800000u));
 }`,
     'is_nan',
     'f32_of',
@@ -183,20 +180,20 @@ export const exponentialHelpers = {
 }`,
     'exp_f32',
   ),
-  // t / (t + 2) for t = exp(2|x|) − 1. No branches: lanes that take different ones wait for each other.
+  // t / (t + 2) for t = exp(2|x|) − 1. Tiny x and NaN are their own results: one unsigned comparison tells both. No
+  // branches: lanes that take different ones wait for each other.
   tanh_f32: helper(
     `fn tanh_f32(x: f32) -> f32 {
-  let a = abs(x);
-  let c = 2.0 * min(a, 9.1);
+  let size = bitcast<u32>(x) & 0x7fffffffu;
+  let c = 2.0 * min(bitcast<f32>(size), 9.1);
   let n = round(c * 1.44269504);
   let r = fma(-n, ${ln2Low}, fma(-n, ${ln2High}, c));
   let p = ${polynomial('r', expTail)};
   let scale = power_of_two(i32(n));
   let t = fma(scale, fma(r * r, p, r), scale - 1.0);
-  let y = t / (t + 2.0);
-  return select(select(y, -y, x < 0.0), x, a < 2.44140625e-4 || is_nan(x));
+  let y = bitcast<f32>(bitcast<u32>(t / (t + 2.0)) | (bitcast<u32>(x) & 0x80000000u));
+  return select(x, y, size - 0x39800000u <= 0x46000000u);
 }`,
-    'is_nan',
     'power_of_two',
   ),
   // Beyond 88 the exponential overflows before its half does.

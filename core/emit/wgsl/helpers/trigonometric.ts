@@ -14,6 +14,7 @@ const asinTail = [
   4.2163199048e-2, 2.4181311049e-2, 4.5470025998e-2, 7.4953002686e-2, 1.6666752422e-1,
 ];
 
+// Few branches: drivers inline every call, and some take time that grows with the square of the blocks of a kernel.
 export const trigonometricHelpers = {
   mul_high: helper(`fn mul_high(a: u32, b: u32) -> u32 {
   let low = (a & 0xffffu) * (b & 0xffffu);
@@ -33,26 +34,22 @@ fn turn_far(x: f32) -> Turn {
   let e = ((bits >> 23u) & 0xffu) - 126u;
   let word = e >> 5u;
   let shift = e & 31u;
-  var a = two_over_pi[word];
-  var b = two_over_pi[word + 1u];
-  var c = two_over_pi[word + 2u];
-  if (shift != 0u) {
-    a = (a << shift) | (b >> (32u - shift));
-    b = (b << shift) | (c >> (32u - shift));
-    c = (c << shift) | (two_over_pi[word + 3u] >> (32u - shift));
-  }
-  var low = significand * b;
+  let w0 = two_over_pi[word];
+  let w1 = two_over_pi[word + 1u];
+  let w2 = two_over_pi[word + 2u];
+  let w3 = two_over_pi[word + 3u];
+  // In two steps, since a shift by 32 is none.
+  let a = (w0 << shift) | ((w1 >> 1u) >> (31u - shift));
+  let b = (w1 << shift) | ((w2 >> 1u) >> (31u - shift));
+  let c = (w2 << shift) | ((w3 >> 1u) >> (31u - shift));
   let carry = mul_high(significand, c);
-  low = low + carry;
-  var high = mul_high(significand, b) + select(0u, 1u, low < carry) + significand * a;
-  var quarter = high >> 30u;
-  high = high & 0x3fffffffu;
-  let above = high >= 0x20000000u;
-  if (above) {
-    high = 0x40000000u - high - select(0u, 1u, low != 0u);
-    low = 0u - low;
-    quarter = quarter + 1u;
-  }
+  let sum = significand * b + carry;
+  let product = mul_high(significand, b) + select(0u, 1u, sum < carry) + significand * a;
+  let part = product & 0x3fffffffu;
+  let above = part >= 0x20000000u;
+  let high = select(part, 0x40000000u - part - select(0u, 1u, sum != 0u), above);
+  let low = select(sum, 0u - sum, above);
+  let quarter = (product >> 30u) + select(0u, 1u, above);
   let zeros = countLeadingZeros(high | 1u);
   let top = (high << zeros) | (low >> (32u - zeros));
   let rest = f32(top) * power_of_two(-30 - i32(zeros)) * 1.57079633;
@@ -66,10 +63,11 @@ fn turn_far(x: f32) -> Turn {
   // π/2 in four parts; the first three times a quarter below 2¹² are exact, even where fma is not fused.
   turn: helper(
     `fn turn(x: f32) -> Turn {
-  if (abs(x) >= 4096.0) { return turn_far(x); }
   let n = round(x * 0.636619772);
   let near = fma(-n, 7.549533620e-08, fma(-n, 4.83751297e-4, fma(-n, 1.5703125, x)));
-  return Turn(fma(-n, 2.563344068e-12, near), bitcast<u32>(i32(n)));
+  var t = Turn(fma(-n, 2.563344068e-12, near), bitcast<u32>(i32(n)));
+  if (abs(x) >= 4096.0) { t = turn_far(x); }
+  return t;
 }`,
     'Turn',
     'turn_far',
@@ -88,11 +86,10 @@ fn turn_far(x: f32) -> Turn {
   ),
   sin_f32: helper(
     `fn sin_f32(x: f32) -> f32 {
-  if (!is_finite(x)) { return f32_of(0x7fc00000u); }
-  if (abs(x) < 2.44140625e-4) { return x; }
   let t = turn(x);
   let y = select(sin_near(t.rest), cos_near(t.rest), (t.quarter & 1u) == 1u);
-  return select(y, -y, (t.quarter & 2u) == 2u);
+  let sine = select(y, -y, (t.quarter & 2u) == 2u);
+  return select(f32_of(0x7fc00000u), select(sine, x, abs(x) < 2.44140625e-4), is_finite(x));
 }`,
     'is_finite',
     'f32_of',
@@ -102,10 +99,10 @@ fn turn_far(x: f32) -> Turn {
   ),
   cos_f32: helper(
     `fn cos_f32(x: f32) -> f32 {
-  if (!is_finite(x)) { return f32_of(0x7fc00000u); }
   let t = turn(x);
   let y = select(cos_near(t.rest), sin_near(t.rest), (t.quarter & 1u) == 1u);
-  return select(y, -y, ((t.quarter + 1u) & 2u) == 2u);
+  let cosine = select(y, -y, ((t.quarter + 1u) & 2u) == 2u);
+  return select(f32_of(0x7fc00000u), cosine, is_finite(x));
 }`,
     'is_finite',
     'f32_of',
