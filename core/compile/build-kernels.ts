@@ -13,7 +13,7 @@ import {
   makeSource,
   type Source,
 } from '../ir/expr.ts';
-import { axisPosition, flatten } from '../ir/index-algebra.ts';
+import { axisPosition, flatten, strideAlong } from '../ir/index-algebra.ts';
 import type { Place, Reader, StepSpec } from '../ir/lowering.ts';
 import { fitTo } from '../ir/narrow.ts';
 import { lookup } from '../ir/program.ts';
@@ -36,7 +36,7 @@ import type {
   MatmulKernel,
   MatrixOperand,
 } from './kernel.ts';
-import { alongRows, asMatrix, strideAlong } from './matrix-operands.ts';
+import { alongRows, asMatrix } from './matrix-operands.ts';
 import type { Target, Task } from './plan.ts';
 import { layOutProduct, type ProductLayout, rowShape } from './product-layout.ts';
 import { splitProduct } from './split-product.ts';

@@ -17,12 +17,17 @@ import {
   type Source,
   walk,
 } from '../ir/expr.ts';
-import { addIndex, axisPosition, indexConstant, scaleIndex } from '../ir/index-algebra.ts';
+import {
+  addIndex,
+  axisPosition,
+  indexConstant,
+  scaleIndex,
+  strideAlong,
+} from '../ir/index-algebra.ts';
 import { identityOf, type ReduceOp } from '../ir/scalar-ops.ts';
 import { buffersOf } from './buffers.ts';
 import { joinReductions } from './join-axes.ts';
 import type { KernelStore, LoopKernel } from './kernel.ts';
-import { strideAlong } from './matrix-operands.ts';
 
 /** Columns that one iteration takes: what it keeps of them stays in the innermost cache. */
 const mostColumns = 1024;

@@ -1,6 +1,6 @@
 /** Operands of products as strided matrices. */
 import { type Axis, type Expr, substitute } from '../ir/expr.ts';
-import { indexConstant } from '../ir/index-algebra.ts';
+import { indexConstant, strideAlong } from '../ir/index-algebra.ts';
 import type { MatmulKernel, MatrixOperand } from './kernel.ts';
 import { turnProduct } from './turn-product.ts';
 
@@ -23,17 +23,4 @@ export function asMatrix(element: Expr, rows: Axis, columns: Axis): MatrixOperan
   const zero = indexConstant(0);
   const base = substitute(index, new Map([rows, columns].map((axis) => [axis, zero])));
   return { source, base, rowStride, columnStride };
-}
-
-/** The coefficient of an axis in an index; null if it also appears inside a division. */
-export function strideAlong(index: Expr, axis: Axis): number | null {
-  if (!index.deps.has(axis)) return 0;
-  if (index.kind === 'axis') return 1;
-  if (index.kind !== 'affine') return null;
-  let stride = 0;
-  for (const { atom, coefficient } of index.terms) {
-    if (atom.kind === 'axis' && atom.axis === axis) stride = coefficient;
-    else if (atom.deps.has(axis)) return null;
-  }
-  return stride;
 }

@@ -13,22 +13,25 @@ import {
   constant,
   type Expr,
   op,
+  type Source,
   setAffineBuilder,
   type Term,
 } from './expr.ts';
 
-interface Parts {
+/** An index as a sum of scaled atoms. */
+export interface AffineParts {
   readonly terms: readonly Term[];
   readonly offset: number;
 }
 
-function partsOf(index: Expr): Parts {
+/** The parts of an index; one that is not a sum is its own only atom. */
+export function partsOf(index: Expr): AffineParts {
   if (index.kind === 'const') return { terms: [], offset: index.value };
   if (index.kind === 'affine') return index;
   return { terms: [{ coefficient: 1, atom: index }], offset: 0 };
 }
 
-function fromParts({ terms, offset }: Parts): Expr {
+function fromParts({ terms, offset }: AffineParts): Expr {
   const [only] = terms;
   if (only === undefined) return constant(offset, 'int32');
   if (terms.length === 1 && offset === 0 && only.coefficient === 1) return only.atom;
@@ -119,6 +122,27 @@ export const scaleIndex = (a: Expr, factor: number, offset = 0): Expr =>
 export const axisPosition = (axis: Axis): Expr =>
   axis.extent === 1 ? indexConstant(0) : axisIndex(axis);
 
+/**
+ * How many elements further the index is one position further on `axis`; null if that is not the same
+ * everywhere.
+ */
+export function strideAlong(index: Expr, axis: Axis): number | null {
+  if (!index.deps.has(axis)) return 0;
+  let stride = 0;
+  for (const { coefficient, atom } of partsOf(index).terms) {
+    if (!atom.deps.has(axis)) continue;
+    if (atom.kind !== 'axis') return null;
+    stride += coefficient;
+  }
+  return stride;
+}
+
+/** True if every value of the index is in range, whatever the data. */
+export function isInRange(index: Expr, source: Source): boolean {
+  const [low, high] = boundsOf(index);
+  return low >= 0 && high < source.length;
+}
+
 /** A constant index. */
 export const indexConstant = (value: number): Expr => constant(value, 'int32');
 
@@ -149,7 +173,7 @@ function computeBounds(index: Expr): readonly [number, number] {
   }
 }
 
-function boundsOfSum({ terms, offset }: Parts): readonly [number, number] {
+function boundsOfSum({ terms, offset }: AffineParts): readonly [number, number] {
   let low = offset;
   let high = offset;
   for (const { coefficient, atom } of terms) {
@@ -184,7 +208,7 @@ function boundsOfOp(name: string, args: readonly Expr[]): readonly [number, numb
 }
 
 /** Splits an index into a part that `divisor` divides and the rest, if the rest cannot be negative. */
-function split(index: Expr, divisor: number): { whole: Parts; rest: Parts } | null {
+function split(index: Expr, divisor: number): { whole: AffineParts; rest: AffineParts } | null {
   const { terms, offset } = partsOf(index);
   const divides = (t: Term): boolean => t.coefficient % divisor === 0;
   const restOffset = ((offset % divisor) + divisor) % divisor;
@@ -210,9 +234,9 @@ export function floorDiv(index: Expr, divisor: number): Expr {
 
 /** g, and the quotient and remainder by it of a sum that is g·quotient + remainder; g divides `divisor`. */
 function commonFactor(
-  { terms, offset }: Parts,
+  { terms, offset }: AffineParts,
   divisor: number,
-): { readonly factor: number; readonly quotient: Parts; readonly remainder: number } | null {
+): { readonly factor: number; readonly quotient: AffineParts; readonly remainder: number } | null {
   const factor = terms.reduce((g, t) => greatestDivisor(g, Math.abs(t.coefficient)), divisor);
   if (factor === 1) return null;
   const quotient = {
@@ -224,7 +248,7 @@ function commonFactor(
 
 const greatestDivisor = (a: number, b: number): number => (b === 0 ? a : greatestDivisor(b, a % b));
 
-function divideRest(rest: Parts, divisor: number): Expr {
+function divideRest(rest: AffineParts, divisor: number): Expr {
   const common = commonFactor(rest, divisor);
   if (common !== null) return floorDiv(fromParts(common.quotient), divisor / common.factor);
   const dividend = fromParts(rest);

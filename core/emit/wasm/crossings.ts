@@ -13,8 +13,7 @@ import {
   substitute,
   walk,
 } from '../../ir/expr.ts';
-import { indexConstant, scaleIndex } from '../../ir/index-algebra.ts';
-import { isInRange, strideAlong } from './addresses.ts';
+import { indexConstant, isInRange, scaleIndex, strideAlong } from '../../ir/index-algebra.ts';
 import type { Emitter } from './emitter.ts';
 import { sizeIn } from './memory.ts';
 import { expressionsOf, type LoopNest } from './merge-axes.ts';

@@ -5,7 +5,8 @@ import type { LoopKernel } from '../../compile/kernel.ts';
 import { type Statement, structure } from '../../compile/structure.ts';
 import type { Axis, Expr, Source } from '../../ir/expr.ts';
 import { childrenOf, walk } from '../../ir/expr.ts';
-import { strideAlong } from './addresses.ts';
+import { strideAlong } from '../../ir/index-algebra.ts';
+
 import { crossingsOf, type Quads } from './crossings.ts';
 import { Emitter, newFrame } from './emitter.ts';
 import { helperFunction, helperKey } from './helpers.ts';

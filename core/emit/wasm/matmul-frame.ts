@@ -15,8 +15,8 @@ import {
   type Source,
   substitute,
 } from '../../ir/expr.ts';
-import { affineSum } from '../../ir/index-algebra.ts';
-import { strideAlong } from './addresses.ts';
+import { affineSum, strideAlong } from '../../ir/index-algebra.ts';
+
 import { assign, at } from './assembly.ts';
 import { Emitter, newFrame } from './emitter.ts';
 import { helperFunction } from './helpers.ts';

@@ -1,8 +1,7 @@
 /** Writes values of expressions as scalars on the stack, and addresses of elements. */
 import { invariant } from '../../base/errors.ts';
 import type { AffineExpr, Expr, LoadExpr, OpExpr, Source, Term } from '../../ir/expr.ts';
-import { boundsOf } from '../../ir/index-algebra.ts';
-import { isInRange, partsOf } from './addresses.ts';
+import { boundsOf, isInRange, partsOf } from '../../ir/index-algebra.ts';
 import type { Emitter } from './emitter.ts';
 import { loadElement, sizeIn } from './memory.ts';
 import { f32Const, i32, i32Const, localGet, localTee } from './opcodes.ts';

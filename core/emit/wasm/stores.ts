@@ -1,9 +1,11 @@
 /** Writes stores: whole vectors where elements are neighbours, else lane by lane. */
+
 import { isStorageType, type ScalarType } from '../../base/dtype.ts';
 import { invariant } from '../../base/errors.ts';
 import type { KernelStore } from '../../compile/kernel.ts';
 import { type Axis, type Expr, type Source, walk } from '../../ir/expr.ts';
-import { strideAlong } from './addresses.ts';
+import { strideAlong } from '../../ir/index-algebra.ts';
+
 import { combineScalars, combineVectors } from './combine.ts';
 import { writeQuad } from './crossings.ts';
 import type { Emitter } from './emitter.ts';

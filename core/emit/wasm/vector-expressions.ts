@@ -3,7 +3,7 @@
 import type { ScalarType } from '../../base/dtype.ts';
 import { invariant } from '../../base/errors.ts';
 import type { AffineExpr, Expr, LoadExpr, OpExpr, Source } from '../../ir/expr.ts';
-import { isInRange, strideAlong } from './addresses.ts';
+import { isInRange, strideAlong } from '../../ir/index-algebra.ts';
 import { writeQuad } from './crossings.ts';
 import { type Emitter, localType, type VectorContext } from './emitter.ts';
 import { loadElement, loadFour, sizeIn } from './memory.ts';

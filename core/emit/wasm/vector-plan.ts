@@ -3,7 +3,8 @@
 import type { KernelStore } from '../../compile/kernel.ts';
 import type { LoopStatement, Statement } from '../../compile/structure.ts';
 import { type Axis, type CumulateExpr, childrenOf, type Expr, walk } from '../../ir/expr.ts';
-import { strideAlong } from './addresses.ts';
+import { strideAlong } from '../../ir/index-algebra.ts';
+
 import { hasVectorForm } from './scalar-table.ts';
 
 /** Loops that are to be vectorised along their own axis, with the number of vectors per turn. */

@@ -24,6 +24,7 @@ import {
   floorDiv,
   modulo,
   scaleIndex,
+  strideAlong,
 } from '../../ir/index-algebra.ts';
 import { isWord } from './types.ts';
 
@@ -85,19 +86,6 @@ function areFours(stores: readonly KernelStore[]): boolean {
       serial.every((axis, k) => axis === first.serial[k])
     );
   });
-}
-
-/** Steps in memory per step of `axis`; null if the index is not affine in it. */
-export function strideAlong(index: Expr, axis: Axis): number | null {
-  if (!index.deps.has(axis)) return 0;
-  if (index.kind === 'axis') return 1;
-  if (index.kind !== 'affine') return null;
-  let stride = 0;
-  for (const { coefficient, atom } of index.terms) {
-    if (atom.kind === 'axis' && atom.axis === axis) stride = coefficient;
-    else if (atom.deps.has(axis)) return null;
-  }
-  return stride;
 }
 
 const fourth = [0, 1, 2, 3] as const;

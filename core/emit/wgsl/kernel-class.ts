@@ -1,8 +1,10 @@
 /** Classes of kernels that want the same parameters, so that what was measured for one serves the others. */
+
 import { shortName } from '../../base/dtype.ts';
 import type { Kernel, LoopKernel, MatmulKernel } from '../../compile/kernel.ts';
 import { type Axis, type Expr, type LoadExpr, walk } from '../../ir/expr.ts';
-import { strideAlong } from './by-fours.ts';
+import { strideAlong } from '../../ir/index-algebra.ts';
+
 import { directionOf, type Side, sidesOf } from './matmul-operand.ts';
 
 /** Loops shorter than this are nothing to share. */

@@ -1,13 +1,14 @@
 /** Loop nests → WGSL: an invocation, or a whole workgroup, per iteration of the parallel axes. */
+
 import { invariant } from '../../base/errors.ts';
 import type { KernelStore, LoopKernel } from '../../compile/kernel.ts';
 import { type Statement, structure } from '../../compile/structure.ts';
 import { type Axis, type LoadExpr, walk } from '../../ir/expr.ts';
+import { strideAlong } from '../../ir/index-algebra.ts';
 import { BodyWriter } from './body-writer.ts';
 import {
   collapseAxes,
   findFours,
-  strideAlong,
   widenParallel,
   widenReductions,
   widenSerial,
