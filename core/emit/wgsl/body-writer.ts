@@ -47,6 +47,8 @@ export class BodyWriter {
   readonly #cooperation: Cooperation | null;
   readonly #zero: string;
   #values = new Map<Expr, string>();
+  /** Expressions whose values are known from elsewhere, and stay. */
+  readonly #given = new Set<Expr>();
   /** Names of vectors that have been loaded, by array and place. */
   #fours = new Map<string, string>();
   /** Values of the four neighbours that are being stored. */
@@ -87,6 +89,7 @@ export class BodyWriter {
   /** Says what an expression is called, whose value is known from elsewhere. */
   bindValue(expr: Expr, name: string): void {
     this.#values.set(expr, name);
+    this.#given.add(expr);
   }
 
   /** Writes statements; in a cooperation the outermost loops are shared and the first lane stores. */
@@ -95,6 +98,7 @@ export class BodyWriter {
     for (const statement of statements) {
       switch (statement.kind) {
         case 'let': {
+          if (this.#given.has(statement.expr)) break;
           // It may have had a name before a store.
           this.#values.delete(statement.expr);
           const text = this.expression(statement.expr);
