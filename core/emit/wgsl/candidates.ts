@@ -77,10 +77,13 @@ function alternatives(
   if (options.matmul !== undefined) return [];
   const { parameters = parametersOf.generic } = options;
   const staged = parameters.matmul.small.memory === 'workgroup';
-  const tiles = staged ? [...stagedTiles, ...registerTiles] : [...registerTiles, ...stagedTiles];
-  const tiled = tiles
-    .filter((one) => isAllowed(one, limits) && isSuitable(one, kernel))
-    .map((one): Candidate => ({ name: describeTile(one), options: { matmul: one } }));
+  const { small, large, narrow: narrowOnes } = parameters.matmul;
+  const others = staged ? [...stagedTiles, ...registerTiles] : [...registerTiles, ...stagedTiles];
+  const tiles = [large, small, ...narrowOnes, ...others].filter(
+    (one) => isAllowed(one, limits) && isSuitable(one, kernel),
+  );
+  const byName = new Map(tiles.map((one) => [describeTile(one), one]));
+  const tiled = [...byName].map(([name, one]): Candidate => ({ name, options: { matmul: one } }));
   const { rows, columns, depth } = kernel;
   if (Math.min(rows.extent, columns.extent, depth) > fewForLoop) return tiled;
   const loops = loopCandidates(options, limits).map(
