@@ -74,8 +74,12 @@ function columnsOf(kernel: LoopKernel): Axis | null {
         (inner) => !inner.deps.has(axis) || !inner.deps.has(loop.axis),
       ),
   );
-  return isFine ? axis : null;
+  return isFine && !own.every(isExtreme) ? axis : null;
 }
+
+/** True for the greatest or least of floats, which cost more to compare one by one than their columns to visit. */
+const isExtreme = ({ op: name, dtype }: ReduceExpr): boolean =>
+  dtype === 'float32' && (name === 'max' || name === 'min');
 
 /** True if the reduction reads whole rows that are far apart, column by column. */
 function runsDown({ axis, value }: ReduceExpr, columns: Axis): boolean {
