@@ -62,7 +62,7 @@ function means(results: Results, peers: readonly string[]): string[] {
 
 function groupTable(results: Results, group: string, names: readonly string[]): string[] {
   const rows = results.cases.filter((one) => one.group === group);
-  const peers = names.filter((name) => !name.startsWith('enerjax'));
+  const peers = names.filter(isPeer);
   const lines = rows.map((one) => {
     const own = figureOf(one.outcomes, results.champion);
     const cells = [
@@ -85,7 +85,7 @@ function groupTable(results: Results, group: string, names: readonly string[]): 
 function weaknesses({ cases, champion }: Results): string[] {
   const slower = cases.flatMap((one) => {
     const [worst] = Object.entries(one.ratios)
-      .filter(([peer]) => !peer.startsWith('enerjax'))
+      .filter(([peer]) => isPeer(peer))
       .sort(([, a], [, b]) => b.median - a.median);
     const own = figureOf(one.outcomes, champion);
     if (worst === undefined || own === null || worst[1].median <= slowerThan) return [];
@@ -128,11 +128,29 @@ function remarks({ cases, absent }: Results): string[] {
   return [...missing, ...bad];
 }
 
+const isPeer = (name: string): boolean => !name.startsWith('enerjax');
+
+/** How much longer other libraries take, by group, with their versions: for the README. */
+export function summary(results: Results): string {
+  const { machine, champion, contestants } = results;
+  const names = [champion, ...Object.keys(contestants).filter(isPeer)];
+  const versions = names.flatMap((name) => {
+    const facts = contestants[name];
+    return facts === undefined ? [] : [`${name}: ${facts.version}, ${facts.device}`];
+  });
+  return [
+    ...means(results, names.slice(1)),
+    '',
+    `How many times as long as ${champion} they take, and in how many cases. ${versions.join('; ')}. ${showMachine(machine)}.`,
+    '',
+  ].join('\n');
+}
+
 /** The whole report. */
 export function report(results: Results): string {
   const { machine, champion, contestants, cases } = results;
   const names = Object.keys(contestants);
-  const peers = names.filter((name) => !name.startsWith('enerjax'));
+  const peers = names.filter(isPeer);
   const groups = [...new Set(cases.map(({ group }) => group))];
   const versions = Object.entries(contestants).map(
     ([name, { version, device }]) => `- ${name}: ${version}; ${device}`,

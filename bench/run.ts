@@ -13,7 +13,7 @@ import { howToInstall } from './contestants/packages.ts';
 import { machine, slugOf } from './machine.ts';
 import { championOf, type Options, parseOptions } from './options.ts';
 import type { Opened } from './protocol.ts';
-import { report, showRate, showTime } from './report.ts';
+import { report, showRate, showTime, summary } from './report.ts';
 import { figureOf, type Measured, merged, type Results, readResults, record } from './results.ts';
 import { Crew, measure } from './rounds.ts';
 
@@ -103,6 +103,7 @@ async function main(options: Options): Promise<number> {
     const all = merged(before, now, order);
     writeFileSync(`${file}.json`, `${JSON.stringify(all, null, 1)}\n`);
     writeFileSync(`${file}.md`, report(all));
+    writeFileSync(`${file}-peers.md`, summary(all));
   });
   const slug = slugOf(results.machine);
   const ratios = fileURLToPath(new URL(`results/${slug}/ratios.json`, import.meta.url));
