@@ -30,7 +30,8 @@ function cell(measured: Measured, outcome: Outcome | undefined): string {
   return `${showFigure(measured, median)} ±${Number.isFinite(share) ? share : 0} %`;
 }
 
-const showRatio = (ratio: number): string => `${ratio.toPrecision(2)}×`;
+const showRatio = (ratio: number): string =>
+  `${ratio < 100 ? ratio.toPrecision(2) : Math.round(ratio)}×`;
 
 /** How much longer a peer takes, by group and over all; cells are empty where nothing is comparable. */
 function means(results: Results, peers: readonly string[]): string[] {
