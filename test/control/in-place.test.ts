@@ -11,7 +11,6 @@ import { grad, jit, lax, np, setDefaultDevice, vmap } from '../../index.ts';
 import { testDevices } from '../support/devices.ts';
 
 type A = np.Array;
-type Three = [A, A, A];
 const value = (n: number): A => np.array(n, { dtype: 'float32' });
 const ramp = (n: number): A => np.arange(n, { dtype: 'float32' });
 const put = (x: A, i: A, v: A): A => lax.dynamicUpdateSlice(x, np.reshape(v, [1]), [i]);
@@ -21,7 +20,7 @@ const turns = (n: number): A => np.arange(n, { dtype: 'int32' });
 const long = 70000;
 
 /** Programs that a careless change in place would get wrong. */
-const hazards: Record<string, (x: A) => A | A[]> = {
+const hazards: Record<string, (x: A) => unknown> = {
   'reads the element before it changes it': (x) =>
     lax.foriLoop(0, 5, (i: A, c: A) => put(c, i.add(1), lax.dynamicSlice(c, [i], [1]).mul(2)), x),
   'reads the old value after the change': (x) =>
@@ -34,29 +33,26 @@ const hazards: Record<string, (x: A) => A | A[]> = {
       turns(4),
     ),
   'uses the old value in a longer computation after the change': (x) =>
-    lax.foriLoop(
+    lax.foriLoop<readonly [A, A]>(
       0,
       4,
-      ((i: A, [c, d]: [A, A]) => {
+      (i, [c, d]) => {
         const next = put(c, i, value(3));
         return [next, next.mul(2).add(c).add(d)];
-      }) as never,
-      [x, np.zeros([long])] as never,
-    ) as unknown as A[],
+      },
+      [x, np.zeros([long])],
+    ),
   'exchanges two carries': (x) =>
-    lax.foriLoop(
-      0,
-      5,
-      ((i: A, [c, d]: [A, A]) => [put(d, i, value(1)), put(c, i, value(2))]) as never,
-      [x, x.mul(-1)] as never,
-    ) as unknown as A[],
+    lax.foriLoop<readonly [A, A]>(0, 5, (i, [c, d]) => [put(d, i, value(1)), put(c, i, value(2))], [
+      x,
+      x.mul(-1),
+    ]),
   'carries the old value on in another carry': (x) =>
-    lax.foriLoop(
-      0,
-      5,
-      ((i: A, [c, d]: [A, A]) => [put(c, i, value(9)), c, d.add(c)]) as never,
-      [x, x, x] as never,
-    ) as unknown as A[],
+    lax.foriLoop<readonly [A, A, A]>(0, 5, (i, [c, d]) => [put(c, i, value(9)), c, d.add(c)], [
+      x,
+      x,
+      x,
+    ]),
   'gives the carry to a stack, too': (x) =>
     lax.scan(
       (c: A, i: A) => {
@@ -78,16 +74,16 @@ const hazards: Record<string, (x: A) => A | A[]> = {
       turns(3),
     ),
   'sums up the old value when the change is known already': (x) =>
-    lax.scan(
-      (([c, d]: [A, A], row: A) => {
+    lax.scan<readonly [A, A], A, A>(
+      ([c, d], row) => {
         const place = turns(9).at(8).get();
         const first = lax.dynamicUpdateSlice(c, row, [place]);
         const news = row.mul(100000).add(1);
         return [[first, lax.dynamicUpdateSlice(d, news, [place])], np.max(d)];
-      }) as never,
-      [x, x] as never,
-      np.reshape(ramp(24), [3, 8]) as never,
-    ) as unknown as A[],
+      },
+      [x, x],
+      np.reshape(ramp(24), [3, 8]),
+    ),
   'changes twice, and reads in between': (x) =>
     lax.scan(
       (c: A, i: A) => {
@@ -100,22 +96,20 @@ const hazards: Record<string, (x: A) => A | A[]> = {
       turns(4),
     ),
   'changes two arrays by what the other was': (x) =>
-    lax.foriLoop(
+    lax.foriLoop<readonly [A, A]>(
       0,
       5,
-      ((i: A, [c, d]: [A, A]) => [
+      (i, [c, d]) => [
         put(c, i, lax.dynamicSlice(d, [i.add(1)], [1])),
         put(d, i, lax.dynamicSlice(c, [i.add(1)], [1])),
-      ]) as never,
-      [x, x.mul(-1)] as never,
-    ) as unknown as A[],
+      ],
+      [x, x.mul(-1)],
+    ),
   'starts two carries from one array': (x) =>
-    lax.foriLoop(
-      0,
-      3,
-      ((i: A, [c, d]: [A, A]) => [put(c, i, value(1)), put(d, i, value(2))]) as never,
-      [x, x] as never,
-    ) as unknown as A[],
+    lax.foriLoop<readonly [A, A]>(0, 3, (i, [c, d]) => [put(c, i, value(1)), put(d, i, value(2))], [
+      x,
+      x,
+    ]),
   'uses what the loop began with after it': (x) => {
     const begin = x.mul(2);
     const end = lax.foriLoop(0, 3, (i: A, c: A) => put(c, i, value(1)), begin);
@@ -186,11 +180,11 @@ const loops: Record<string, (x: A) => A> = {
   'a scatter of several elements': (x) =>
     lax.foriLoop(0, 200, (i: A, c: A) => c.at(np.add(turns(5), i)).set(np.ones([5])), x),
   'an array that only passes': (x) => {
-    const last = lax.whileLoop(
-      (([i]: Three) => np.less(i, 200)) as never,
-      (([i, c, d]: Three) => [i.add(1), put(c, i, lax.dynamicSlice(d, [i], [1])), d]) as never,
-      [turns(1).at(0).get(), x, x] as never,
-    ) as unknown as Three;
+    const last = lax.whileLoop<readonly [A, A, A]>(
+      ([i]) => np.less(i, 200),
+      ([i, c, d]) => [i.add(1), put(c, i, lax.dynamicSlice(d, [i], [1])), d],
+      [turns(1).at(0).get(), x, x],
+    );
     return last[1];
   },
   'a loop in a loop': (x) =>
@@ -230,16 +224,16 @@ for (const [name, f] of Object.entries(loops)) {
 }
 
 /** Attention of one query to a cache that grows by a row in each turn. */
-const attend = (cache: A, rows: A): [A, A] =>
+const attend = (cache: A, rows: A): readonly [A, A] =>
   lax.scan(
-    (c: A, [t, row]: [A, A]) => {
+    (c: A, [t, row]) => {
       const next = lax.dynamicUpdateSlice(c, np.reshape(row, [1, -1]), [t, turns(1).at(0).get()]);
       const weights = np.exp(np.matmul(next, row).mul(0.1));
       return [next, np.matmul(weights, next)];
     },
     cache,
-    [turns(rows.shape[0] ?? 0), rows] as never,
-  ) as unknown as [A, A];
+    [turns(rows.shape[0] ?? 0), rows] as const,
+  );
 
 const close = (a: ArrayLike<number>, b: ArrayLike<number>): boolean =>
   a.length === b.length &&
