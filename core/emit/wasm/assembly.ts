@@ -67,3 +67,6 @@ export const at = (base: readonly number[], index: readonly number[], size: numb
   ...i32.mul,
   ...i32.add,
 ];
+
+/** The least multiple of `to` that is no smaller than `value`. */
+export const roundUp = (value: number, to: number): number => Math.ceil(value / to) * to;

@@ -6,7 +6,7 @@ import { isFloat } from '../../base/dtype.ts';
 import { invariant } from '../../base/errors.ts';
 import type { MatmulKernel, MatrixOperand } from '../../compile/kernel.ts';
 import { isHalf } from '../../ir/narrow.ts';
-import { assign, at, countUp, smaller } from './assembly.ts';
+import { assign, at, countUp, roundUp, smaller } from './assembly.ts';
 import { type EmitOptions, kernelSignature } from './loop-kernel.ts';
 import { type DirectTarget, directTarget, MatmulFrame } from './matmul-frame.ts';
 import { sizeIn } from './memory.ts';
@@ -67,8 +67,6 @@ export function asFewRows(kernel: MatmulKernel): FewRows | null {
 /** The product as one function over blocks of columns. */
 export const emitFewRows = (product: FewRows, options: EmitOptions): EmittedProgram =>
   new FewRowsWriter(product, options).program();
-
-const roundUp = (value: number, to: number): number => Math.ceil(value / to) * to;
 
 function typeOf({ source: { dtype } }: MatrixOperand): GemmType {
   invariant(dtype === 'float32' || isHalf(dtype), 'products of integers have no kernel');

@@ -6,7 +6,7 @@ import type { GatheredProduct, LoopKernel, OffsetMatrix } from '../../compile/ke
 import { matmulAsLoop } from '../../compile/matmul-as-loop.ts';
 import { type Axis, type Expr, makeSource } from '../../ir/expr.ts';
 import { axisPosition, scaleIndex } from '../../ir/index-algebra.ts';
-import { assign, at, countUp, smaller } from './assembly.ts';
+import { assign, at, countUp, roundUp, smaller } from './assembly.ts';
 import { gatherLhs, gatherRhs, markRuns } from './gather-panels.ts';
 import { gemmFunctions, TILE_COLUMNS, TILE_ROWS } from './gemm.ts';
 import {
@@ -27,8 +27,6 @@ const ROW_STEP = 64;
 const MIN_UNITS = 8;
 /** What blocks of the longer side are not cut below. */
 const MIN_BLOCK = 64;
-
-const roundUp = (value: number, to: number): number => Math.ceil(value / to) * to;
 
 /** Rows and columns of a block. */
 interface Blocks {

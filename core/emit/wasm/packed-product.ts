@@ -6,7 +6,7 @@ import { invariant } from '../../base/errors.ts';
 import type { MatmulKernel } from '../../compile/kernel.ts';
 import type { Source } from '../../ir/expr.ts';
 import { isHalf } from '../../ir/narrow.ts';
-import { assign, at, countUp, smaller } from './assembly.ts';
+import { assign, at, countUp, roundUp, smaller } from './assembly.ts';
 import { gemmFunctions, TILE_COLUMNS, TILE_ROWS } from './gemm.ts';
 import { type EmitOptions, kernelSignature } from './loop-kernel.ts';
 import { type Division, divide } from './matmul-division.ts';
@@ -22,8 +22,6 @@ const DEPTH_BLOCK = 256;
 /** The product as functions that pack and multiply. */
 export const emitPackedProduct = (kernel: MatmulKernel, options: EmitOptions): EmittedProgram =>
   new PackedWriter(kernel, options).program();
-
-const roundUp = (value: number, to: number): number => Math.ceil(value / to) * to;
 
 const bytesOfStride = (stride: number, size = 4): number[] => i32Const(stride * size);
 

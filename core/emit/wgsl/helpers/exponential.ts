@@ -2,12 +2,12 @@
  * Exponentials, logarithms and powers to about one unit in the last place on any device. WGSL promises
  * less for its own (`log` is allowed an absolute error of 2⁻²¹) and says nothing of infinities.
  *
- * Polynomials are those of Cephes. Sums that must not be reassociated go through `fma` or bit masks.
+ * Polynomials are those of Cephes, but for the one of exp. Sums that must not be reassociated go through `fma` or bit masks.
  * @see Moshier, Cephes Mathematical Library, single precision, https://www.netlib.org/cephes/
  */
+import { expTail } from '../../expansions/exponential.ts';
 import { helper, polynomial } from './helper.ts';
 
-const expTail = [1.381453789e-3, 8.36874532e-3, 4.166839083e-2, 1.66665204e-1, 4.999999343e-1];
 const logTail = [
   7.0376836292e-2, -1.151461031e-1, 1.167699874e-1, -1.2420140846e-1, 1.4249322787e-1,
   -1.6668057665e-1, 2.0000714765e-1, -2.4999993993e-1, 3.3333331174e-1,
